@@ -1,0 +1,134 @@
+"""An exercise: the reference that is its stub, solution and oracle, the cases, and the misconceptions it can name."""
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from autograder.student.compare import Mismatch, same
+from autograder.student.drive import call
+
+Judge = Callable[..., "Mismatch | str | None"]
+Kind = Literal["values", "edge", "dtype"]
+
+
+class ExerciseError(ValueError):
+    """An exercise or assignment that cannot work; the sentence names it and the remedy."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One question put to the student's answer.
+
+    name : what the student reads beside its mark.
+    arguments : positional arguments of the driver, after the answer itself.
+    private : for the judge alone; it never reaches the student's process.
+    weight : its share of the exercise's points.
+    kind : 'values', or one that counts only when a 'values' case passes: 'edge' for the borders of the domain,
+        'dtype' where the dtype is judged as well as the values.
+    keywords : keyword arguments of the driver.
+    """
+    name: str
+    arguments: tuple
+    private: Any = None
+    weight: float = 1
+    kind: Kind = "values"
+    keywords: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A wrong answer that people really give, and the sentence that mends it."""
+    answer: Callable
+    sentence: str
+
+    @property
+    def name(self) -> str:
+        return self.answer.__name__
+
+
+class Exercise:
+    """A function or class that students write and the grader checks.
+
+    Parameters
+    ----------
+    reference : function or class
+        Its signature and docstring are the stub, its body the solution, its values the oracle.
+    cases : Generator -> list of Case
+        Draws the cases. Names, kinds and weights must not depend on the draw.
+    points : float
+        For the whole exercise; split over the cases by weight.
+    drive : callable, `drive(answer, *arguments, **keywords) -> values`
+        Runs where the student's code runs and, on the reference, outside. A function of a `checks.py`.
+    judge : callable, `judge(answer, expected, arguments, private) -> None, str or Mismatch`
+        Runs outside; None means right. The default compares shape, then values.
+    tolerance : (rtol, atol), replaces the default judge's own, which goes by dtype
+    given : functions and classes that the stub needs and the student gets
+    starter : function or class
+        A wrong version to be mended, shown in place of an empty body.
+    methods : names of the methods to blank where the reference is a class
+    pure : bool
+        Whether the answer must leave its arguments as they were; adds the case 'leaves its arguments alone'.
+    torch : bool
+        Whether it needs PyTorch: its notebook imports it and its session has it.
+    seconds : float
+        CPU time for one call.
+    read : str
+        Where to read, as the feedback shows it: a page and anchor of the book.
+    """
+
+    def __init__(self, reference: Any, *, cases: Callable[[np.random.Generator], Sequence[Case]], points: float,
+                 drive: Callable = call, judge: Judge | None = None, tolerance: tuple[float, float] | None = None,
+                 given: Sequence[Any] = (), starter: Any = None, methods: Sequence[str] = (), pure: bool = True,
+                 torch: bool = False, seconds: float = 10, read: str = "") -> None:
+        if judge is not None and tolerance is not None:
+            raise ExerciseError(f"{reference.__name__}: give a judge or a tolerance, not both")
+        if not points > 0:
+            raise ExerciseError(f"{reference.__name__}: points must be above 0, not {points}")
+        self.reference = reference
+        self.draw = cases
+        self.points = points
+        self.drive = drive
+        self.judge = judge
+        self.tolerance = tolerance
+        self.given = tuple(given)
+        self.starter = starter
+        self.methods = tuple(methods)
+        self.pure = pure
+        self.torch = torch
+        self.seconds = seconds
+        self.read = read
+        self.misconceptions: list[Misconception] = []
+
+    @property
+    def name(self) -> str:
+        return self.reference.__name__
+
+    def __repr__(self) -> str:
+        return f"Exercise({self.name})"
+
+    def misconception(self, sentence: str) -> Callable[[Callable], Callable]:
+        """Decorate a wrong answer with the sentence that a student who gives it should read."""
+        def register(answer: Callable) -> Callable:
+            self.misconceptions.append(Misconception(answer, sentence))
+            return answer
+        return register
+
+    def compare(self, answer: Any, expected: Any, arguments: tuple, private: Any = None) -> Mismatch | None:
+        """The judge's verdict, or the default judge's; a plain sentence becomes a `Mismatch`."""
+        if self.judge is None:
+            return same(answer, expected, tolerance=self.tolerance)
+        found = self.judge(answer, expected, arguments, private)
+        return Mismatch("property", found) if isinstance(found, str) else found
+
+    @property
+    def checks_source(self) -> str:
+        """The text of the module that holds the driver and the judge; '' where both are the defaults."""
+        modules = {inspect.getmodule(f) for f in (self.drive, self.judge) if f not in (call, None)}
+        if len(modules) > 1:
+            raise ExerciseError(f"{self.name}: the driver and the judge must stand in one checks.py")
+        module = next(iter(modules), None)
+        return inspect.getsource(module) if module else ""

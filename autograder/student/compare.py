@@ -1,0 +1,150 @@
+"""Is this answer the expected one? Shape first, then values, with a tolerance by dtype.
+
+Fair by rule: lists and scalars pass through `asarray`; a named tuple equals a tuple; the shape is exact, and a
+0-d array equals a scalar; NaN only where NaN is expected. The dtype is judged only where a case says so.
+"""
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .values import is_tensor
+
+#: (rtol, atol) by the dtype expected: some hundred times what another order of the same operations changes,
+#: and far below what a wrong formula does.
+TOLERANCES = {"float64": (1e-8, 1e-10), "float32": (1e-4, 1e-6), "float16": (1e-2, 1e-3),
+              "complex128": (1e-8, 1e-10), "complex64": (1e-4, 1e-6)}
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """Why an answer is not the expected one.
+
+    kind : 'type', 'shape', 'dtype', 'nan' or 'values', or 'property' for a judge's own reason.
+    sentence : may show values, so it is for public cases only.
+    error : the greatest absolute error, of which a hidden case tells the power of ten.
+    """
+    kind: str
+    sentence: str
+    error: float | None = None
+
+
+def same(answer: Any, expected: Any, arguments: tuple = (), private: Any = None, *,
+         tolerance: tuple[float, float] | None = None) -> Mismatch | None:
+    """None where `answer` equals `expected` within the tolerance, else the first mismatch found.
+
+    The default judge. `tolerance` (rtol, atol) replaces the one that `TOLERANCES` gives by dtype.
+    """
+    return _compare(answer, expected, tolerance, "")
+
+
+def same_dtype(answer: Any, expected: Any) -> Mismatch | None:
+    """None where every array of `answer` has the dtype of its fellow in `expected`; values are not looked at."""
+    if isinstance(expected, Mapping):
+        pairs = [(answer[key], expected[key]) for key in expected]
+    elif isinstance(expected, (tuple, list)):
+        pairs = list(zip(answer, expected, strict=True))
+    else:
+        wanted, came = dtype_name(expected), dtype_name(answer)
+        if wanted is None or wanted == came:
+            return None
+        return Mismatch("dtype", f"the dtype is {came or type(answer).__name__}, but {wanted} was given")
+    return next((found for pair in pairs if (found := same_dtype(*pair))), None)
+
+
+def dtype_name(value: Any) -> str | None:
+    """'float32' and the like for an array or tensor of numbers, else None."""
+    if is_tensor(value):
+        return str(value.dtype).removeprefix("torch.")
+    return str(value.dtype) if isinstance(value, (np.ndarray, np.generic)) else None
+
+
+def _compare(answer: Any, expected: Any, tolerance: tuple[float, float] | None, where: str) -> Mismatch | None:
+    if isinstance(expected, Mapping):
+        return _compare_mapping(answer, expected, tolerance, where)
+    if isinstance(expected, (tuple, list)):
+        return _compare_sequence(answer, expected, tolerance, where)
+    if expected is None or isinstance(expected, str):
+        if type(answer) is type(expected) and answer == expected:
+            return None
+        return Mismatch("type", f"{where or 'the answer'} is {_shown(answer)}, not {expected!r}")
+    return _compare_arrays(answer, expected, tolerance, where or "the answer")
+
+
+def _compare_mapping(answer: Any, expected: Mapping, tolerance: Any, where: str) -> Mismatch | None:
+    if not isinstance(answer, Mapping) or set(answer) != set(expected):
+        return Mismatch("type", f"{where or 'the answer'} is {_shown(answer)}, not a dict with the keys "
+                                + ", ".join(map(repr, expected)))
+    return next((found for key in expected
+                 if (found := _compare(answer[key], expected[key], tolerance, f"{where}[{key!r}]"))), None)
+
+
+def _compare_sequence(answer: Any, expected: Any, tolerance: Any, where: str) -> Mismatch | None:
+    if isinstance(answer, np.ndarray) and answer.ndim or is_tensor(answer) and answer.ndim:
+        answer = list(answer)
+    if not isinstance(answer, (tuple, list)):
+        return Mismatch("type", f"{where or 'the answer'} is {_shown(answer)}, not {len(expected)} values")
+    if len(answer) != len(expected):
+        return Mismatch("shape", f"{where or 'the answer'} holds {len(answer)} values, not {len(expected)}")
+    fields = getattr(type(expected), "_fields", None) or range(len(expected))
+    return next((found for name, a, e in zip(fields, answer, expected, strict=True)
+                 if (found := _compare(a, e, tolerance, f"{where or 'value'} {name}"))), None)
+
+
+def _compare_arrays(answer: Any, expected: Any, tolerance: Any, where: str) -> Mismatch | None:
+    e = _numbers(expected)
+    a = _numbers(answer)
+    if e is None:
+        raise TypeError(f"the expected value {_shown(expected)} cannot be compared by `same`: give the exercise a judge")
+    if a is None:
+        return Mismatch("type", f"{where} is {_shown(answer)}, not numbers")
+    if a.shape != e.shape:
+        return Mismatch("shape", f"{where} has the shape {a.shape}, not {e.shape}")
+    if not np.array_equal(np.isnan(a), np.isnan(e)):
+        kind = "is NaN where a number was expected" if np.isnan(a).any() else "is a number where NaN was expected"
+        return Mismatch("nan", f"{where} {kind}")
+    rtol, atol = tolerance or TOLERANCES.get(str(e.dtype), (0, 0))
+    if _close(a, e, rtol, atol):
+        return None
+    error = _greatest_error(a, e)
+    sentence = f"{where} is off by up to {error:.2g}"
+    if rtol and str(a.dtype) in TOLERANCES and _close(a, e, *TOLERANCES[str(a.dtype)]):
+        sentence += f": right only to the precision of {a.dtype}"
+    return Mismatch("values", sentence, error)
+
+
+def _close(a: np.ndarray, e: np.ndarray, rtol: float, atol: float) -> bool:
+    if e.dtype.kind in "bui" and a.dtype.kind in "bui":
+        return bool(np.array_equal(a, e))
+    return bool(np.allclose(a, e, rtol=rtol, atol=atol, equal_nan=True))
+
+
+def _greatest_error(a: np.ndarray, e: np.ndarray) -> float:
+    with np.errstate(all="ignore"):
+        error = np.abs(a.astype(np.complex128 if "c" in a.dtype.kind + e.dtype.kind else np.float64) - e)
+        finite = error[np.isfinite(error)]
+    return float(finite.max()) if finite.size == error.size else float("inf")
+
+
+def _numbers(value: Any) -> np.ndarray | None:
+    """`value` as an array of numbers, or None where it is none."""
+    if is_tensor(value):
+        value = value.detach().cpu().float().numpy() if "bfloat16" in str(value.dtype) else value.detach().cpu().numpy()
+    elif isinstance(value, (list, tuple)) and "torch" in sys.modules:
+        value = [_numbers(item) if is_tensor(item) else item for item in value]
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return array if array.dtype.kind in "buifc" else None
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "None"
+    text = repr(value) if isinstance(value, (bool, int, float, str)) else ""
+    return text if 0 < len(text) < 40 else f"a {type(value).__name__}"

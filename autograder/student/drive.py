@@ -1,0 +1,64 @@
+"""Running a student's function on the cases: the same code in their notebook, in the session, and on the reference."""
+from __future__ import annotations
+
+import copy
+import itertools
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+MAX_YIELDS = 10_000
+
+
+@dataclass(frozen=True)
+class Raised:
+    """An answer that is an exception.
+
+    line : the student's own line that raised it, where one is known; message : for public cases only.
+    """
+    exception: str
+    message: str = ""
+    line: str = ""
+
+
+def call(answer: Callable, *arguments: Any, **keywords: Any) -> Any:
+    """The default driver: call the function."""
+    return answer(*arguments, **keywords)
+
+
+def run_driver(drive: Callable, answer: Any, arguments: tuple, keywords: Mapping[str, Any]) -> Any:
+    """What the driver returns: its value, or `Raised`. The objects are handed over as they are.
+
+    A generator is consumed into a list, up to MAX_YIELDS values.
+    """
+    try:
+        value = drive(answer, *arguments, **keywords)
+        return list(itertools.islice(value, MAX_YIELDS)) if isinstance(value, Iterator) else value
+    except Exception as error:
+        return raised(error)
+
+
+def run_twice(drive: Callable, answer: Any, arguments: tuple, keywords: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Two answers to one question, asked with the same objects: only a pure function gives the right one twice."""
+    arguments, keywords = copy.deepcopy(arguments), copy.deepcopy(dict(keywords))
+    first = copy.deepcopy(run_driver(drive, answer, arguments, keywords))
+    return first, run_driver(drive, answer, arguments, keywords)
+
+
+def raised(error: BaseException) -> Raised:
+    """`error` with the last line of a notebook's own code in its traceback."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if "ipykernel" in frame.filename or frame.filename.startswith("<cell")
+           or "ipython-input" in frame.filename]
+    return Raised(type(error).__name__, str(error)[:1000], (own[-1].line or "").strip()[:200] if own else "")
+
+
+def load_checks(source: str) -> ModuleType:
+    """The module made of an exercise's `checks.py`, whose text came with the release or the request."""
+    module = ModuleType("checks")
+    sys.modules.setdefault("checks", module)
+    exec(compile(source, "checks.py", "exec"), module.__dict__)
+    return module
