@@ -132,3 +132,12 @@ class Exercise:
             raise ExerciseError(f"{self.name}: the driver and the judge must stand in one checks.py")
         module = next(iter(modules), None)
         return inspect.getsource(module) if module else ""
+
+    @property
+    def driver_name(self) -> str:
+        """The driver's name in `checks_source`; '' for the default."""
+        return "" if self.drive is call else self.drive.__name__
+
+    @property
+    def judge_name(self) -> str:
+        return "" if self.judge is None else self.judge.__name__

@@ -96,3 +96,16 @@ class Transcript:
     layers: tuple[str, ...] = field(default=())     # the layers of protection that held
     cpu_seconds: float = 0
     peak_mib: float = 0
+
+
+class Unprotected(RuntimeError):
+    """Student code was not run, because protection is missing; the sentence names it and the remedy."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer of protection on this machine. sentence : what it gives, or what would mend it."""
+    name: str
+    holds: bool
+    required: bool
+    sentence: str

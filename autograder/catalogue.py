@@ -1,0 +1,140 @@
+"""Which exercises and assignments there are: found in the folders that the settings name, never imported by name."""
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from autograder.assignment_text import Marker, read_text
+from autograder.exercise import Exercise, ExerciseError
+from autograder.settings import AutograderSettings
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An exercise in an assignment, with the points it has there."""
+    exercise: Exercise
+    points: float
+
+    @property
+    def name(self) -> str:
+        return self.exercise.name
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """text : Markdown with markers; path : where it stands, for messages."""
+    name: str
+    title: str
+    text: str
+    path: Path
+    entries: tuple[Entry, ...]
+
+    @property
+    def torch(self) -> bool:
+        return any(entry.exercise.torch for entry in self.entries)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    exercises: dict[str, Exercise]
+    assignments: dict[str, Assignment]
+
+    def assignment(self, name: str) -> Assignment:
+        if name not in self.assignments:
+            known = ", ".join(sorted(self.assignments)) or "none"
+            raise ExerciseError(f"there is no assignment called {name!r}; known are: {known}")
+        return self.assignments[name]
+
+
+def load_catalogue(settings: AutograderSettings) -> Catalogue:
+    """Every exercise in the settings' folders, and every assignment: a topic's own, or one composed in the settings."""
+    exercises: dict[str, Exercise] = {}
+    texts: dict[str, Path] = {}
+    for folder in settings.folders:
+        if not folder.is_dir():
+            raise ExerciseError(f"{folder}, named in c.AutograderSettings.exercises, is not a folder")
+        for file in sorted(folder.glob("*/exercises.py")):
+            _collect(_load(file, folder), file, exercises)
+        texts |= {file.parent.name: file for file in sorted(folder.glob("*/assignment.md"))}
+    assignments = {name: _from_text(name, file, exercises) for name, file in texts.items()}
+    for name, plan in settings.assignments.items():
+        assignments[name] = _composed(name, plan, exercises, settings.folder)
+    return Catalogue(exercises, assignments)
+
+
+def exercises_of(module: ModuleType) -> list[Exercise]:
+    """The exercises that a module defines, in order."""
+    return [value for value in vars(module).values() if isinstance(value, Exercise)]
+
+
+def _load(file: Path, folder: Path) -> ModuleType:
+    """Import `<folder>/<topic>/exercises.py`, as part of the package that the folder is, where it is one."""
+    if (folder / "__init__.py").exists():
+        name, place = f"{folder.name}.{file.parent.name}.exercises", folder.parent
+    else:
+        name, place = f"{file.parent.name}.exercises", folder
+    if str(place) not in sys.path:
+        sys.path.insert(0, str(place))
+    try:
+        module = importlib.import_module(name)
+    except ExerciseError as error:
+        raise ExerciseError(f"{file}: {error}") from None
+    except Exception as error:
+        raise ExerciseError(f"{file} cannot be imported: {type(error).__name__}: {error}") from error
+    if Path(module.__file__ or "").resolve() != file.resolve():
+        raise ExerciseError(f"{file} cannot be imported as {name}, which is {module.__file__}: rename its folder")
+    return module
+
+
+def _collect(module: ModuleType, file: Path, exercises: dict[str, Exercise]) -> None:
+    for exercise in exercises_of(module):
+        if exercises.setdefault(exercise.name, exercise) is not exercise:
+            raise ExerciseError(f"{file}: there is an exercise called {exercise.name!r} already; names must be unique")
+
+
+def _from_text(name: str, file: Path, exercises: dict[str, Exercise]) -> Assignment:
+    title, text, markers = read_text(file)
+    return Assignment(name, title or name, text, file, _entries(markers, exercises, {}, file))
+
+
+def _composed(name: str, plan: dict, exercises: dict[str, Exercise], root: Path) -> Assignment:
+    where = f"c.AutograderSettings.assignments[{name!r}]"
+    unknown = set(plan) - {"title", "exercises", "points", "text", "duedate"}
+    if unknown or not ("text" in plan or plan.get("exercises")):
+        raise ExerciseError(f"{where}: " + (f"unknown setting {', '.join(sorted(unknown))}" if unknown
+                                            else "name its 'exercises', or a 'text' with markers"))
+    points = dict(plan.get("points", {}))
+    if "text" in plan:
+        path = root / plan["text"]
+        title, text, markers = read_text(path)
+    else:
+        path, title = root / "nbgrader_config.py", ""
+        text = "\n\n".join(f"```{{exercise}} {exercise}\n```" for exercise in plan["exercises"])
+        markers = [Marker("exercise", exercise, 0) for exercise in plan["exercises"]]
+    entries = _entries(markers, exercises, points, path)
+    if left := set(points) - {entry.name for entry in entries}:
+        raise ExerciseError(f"{where}: points for {', '.join(sorted(left))}, which are not in it")
+    return Assignment(name, plan.get("title") or title or name, text, path, entries)
+
+
+def _entries(markers: Sequence[Marker], exercises: dict[str, Exercise], points: dict[str, float],
+             path: Path) -> tuple[Entry, ...]:
+    entries = []
+    for marker in markers:
+        if marker.kind != "exercise":
+            continue
+        if marker.argument not in exercises:
+            known = ", ".join(sorted(exercises)) or "none"
+            raise ExerciseError(f"{path}: there is no exercise called {marker.argument!r}; known are: {known}")
+        exercise = exercises[marker.argument]
+        if any(entry.exercise is exercise for entry in entries):
+            raise ExerciseError(f"{path}: the exercise {exercise.name!r} stands in it twice")
+        entries.append(Entry(exercise, float(points.get(exercise.name, exercise.points))))
+    return tuple(entries)
+
+

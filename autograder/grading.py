@@ -1,0 +1,134 @@
+"""Grading one notebook: play it in a session, judge what comes back. Nothing here knows nbgrader's gradebook.
+
+The notebook is one that nbgrader has cleaned: locked cells restored, deleted ones put back.
+"""
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from autograder.build import version_of
+from autograder.cases import case_set_of, hidden_oracles, public_oracles
+from autograder.catalogue import Assignment
+from autograder.session.interface import Cell, CellResult, Limits, Question, Snapshot, Step, Transcript
+from autograder.verdict import Asked, Graded, Verdict, judge_answers, needs_person
+
+
+class Player(Protocol):
+    """What plays a submission: `autograder.session.Template`, or a stand-in in a test."""
+
+    def play(self, steps: Sequence[Step], questions: Sequence[Question | None], limits: Limits = ...,
+             files: dict[str, bytes] | None = ...) -> Transcript: ...
+
+
+@dataclass(frozen=True)
+class Job:
+    """assignment : None where the course has none of this name; then only ordinary test cells can be graded."""
+    assignment_id: str
+    student: str
+    assignment: Assignment | None
+    secret: bytes
+    case_sets: int
+    limits: Limits
+    files: dict[str, bytes]
+
+    @property
+    def case_set(self) -> int:
+        return case_set_of(self.secret, self.assignment_id, self.student, self.case_sets)
+
+
+def grade_notebook(notebook: Any, job: Job, player: Player) -> Graded:
+    """The outputs of every code cell and the verdict on every graded one."""
+    code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    checked = {i: name for i in code if (name := checked_name(notebook.cells[i]))}
+    asked = {i: _asked(name, notebook.cells[i], notebook, job) for i, name in checked.items()}
+    steps: list[Step] = [Snapshot(checked[i]) if i in checked else Cell(notebook.cells[i].source) for i in code]
+    questions = [_question(asked[i]) for i in code if i in checked]
+    transcript = player.play(steps, questions, limits=job.limits, files=job.files)
+    results = dict(zip((i for i in code if i not in checked), transcript.cells, strict=True))
+    answers = dict(zip(checked, transcript.answers, strict=True))
+
+    verdicts: dict[str, Verdict] = {}
+    outputs: dict[int, list[dict[str, Any]]] = {i: list(result.outputs) for i, result in results.items()}
+    for i, item in asked.items():
+        verdict = item if isinstance(item, Verdict) else judge_answers(item, answers[i])
+        verdicts[notebook.cells[i].metadata["nbgrader"]["grade_id"]] = verdict
+        outputs[i] = [_shown(verdict)]
+    for i, result in results.items():
+        meta = notebook.cells[i].metadata.get("nbgrader", {})
+        if meta.get("grade") and not meta.get("solution"):
+            verdicts[meta["grade_id"]] = score_test_cell(result, float(meta.get("points") or 0), meta["grade_id"])
+    troubles = tuple(f"cell {i + 1}: {result.reason}" for i, result in results.items() if result.reason)
+    return Graded(outputs, verdicts, troubles, transcript.layers, transcript.cpu_seconds, transcript.peak_mib)
+
+
+def checked_name(cell: Any) -> str:
+    """The exercise of a cell `check(name)` that nbgrader grades; '' for any other cell."""
+    meta = cell.metadata.get("nbgrader", {})
+    if not meta.get("grade") or meta.get("solution"):
+        return ""
+    try:
+        body = ast.parse(cell.source).body
+    except (SyntaxError, ValueError):
+        return ""
+    match body:
+        case [ast.Expr(ast.Call(ast.Name("check"), [ast.Name(name)], []))]:
+            return name
+    return ""
+
+
+def score_test_cell(result: CellResult, points: float, grade_id: str) -> Verdict:
+    """The score of an ordinary test cell, as nbgrader gives it, but for two things.
+
+    A warning on stderr costs nothing, and a cell that did not run to its end needs a person.
+    The cell was judged beside the student's code, so this score is not tamper-proof.
+    """
+    if result.status in ("stopped", "not run"):
+        return needs_person(grade_id, points, result.reason or "the cell did not run to its end")
+    score = points
+    if result.status == "error" or any(output["output_type"] == "error" for output in result.outputs):
+        score = 0.0
+    else:
+        shown = next((o for o in result.outputs if o["output_type"] == "execute_result"), None)
+        if shown is not None:
+            try:
+                score = float("".join(shown["data"].get("text/plain", "")))
+            except ValueError:
+                return needs_person(grade_id, points, "the test cell's result is not a number")
+            if not 0 <= score <= points:
+                return needs_person(grade_id, points, f"the test cell's result {score:g} is not within 0 and {points:g}")
+    return Verdict(grade_id, score, points, explanation="an ordinary test cell: scored in the session, not tamper-proof")
+
+
+def _asked(name: str, cell: Any, notebook: Any, job: Job) -> Asked | Verdict:
+    """What to ask of a checked function, or the verdict that it cannot be graded."""
+    points = float(cell.metadata["nbgrader"].get("points") or 0)
+    if job.assignment is None:
+        return needs_person(name, points, f"the course has no assignment called {job.assignment_id!r} to check {name} by")
+    entry = next((entry for entry in job.assignment.entries if entry.name == name), None)
+    if entry is None:
+        return needs_person(name, points, f"the assignment {job.assignment_id!r} has no exercise called {name!r}")
+    theirs = notebook.metadata.get("autograder", {}).get("version", "")
+    if theirs and theirs != (ours := version_of(job.assignment)):
+        return needs_person(name, points, f"it was made from version {str(theirs)[:16]} of the assignment, and the course has "
+                                          f"version {ours} now: grade it with that version's course, or release again")
+    return Asked(entry.exercise, points, public_oracles(entry.exercise),
+                 hidden_oracles(entry.exercise, job.secret, job.assignment_id, job.case_set))
+
+
+def _question(asked: Asked | Verdict) -> Question | None:
+    if isinstance(asked, Verdict):
+        return None
+    exercise = asked.exercise
+    return Question(exercise.name, asked.calls, exercise.checks_source, exercise.driver_name, exercise.pure, exercise.seconds)
+
+
+def _shown(verdict: Verdict) -> dict[str, Any]:
+    """The verdict as the cell's output. Its plain text is the score, as nbgrader's own reading of the cell would have it."""
+    if verdict.needs_person:
+        return {"output_type": "error", "ename": "NeedsAPerson", "evalue": verdict.reason,
+                "traceback": [f"NeedsAPerson: {verdict.reason}"]}
+    return {"output_type": "execute_result", "execution_count": None, "metadata": {},
+            "data": {"text/plain": f"{verdict.score:g}", "text/html": verdict.html}}

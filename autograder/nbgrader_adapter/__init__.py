@@ -1,0 +1,1 @@
+"""Everything that touches nbgrader: its preprocessors, its gradebook, its exchange. Nothing else imports it."""

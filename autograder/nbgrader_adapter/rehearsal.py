@@ -1,0 +1,163 @@
+"""A dress rehearsal: a class whose true scores are known, through nbgrader's real exchange, graded and compared."""
+from __future__ import annotations
+
+import copy
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from autograder.cases import case_set_of, hidden_oracles
+from autograder.catalogue import Assignment, Entry
+from autograder.exercise import ExerciseError
+from autograder.nbgrader_adapter import scores, steps
+from autograder.nbgrader_adapter.course import Course
+from autograder.nbgrader_adapter.grade import grade_class
+from autograder.source import definition, needs, renamed
+from autograder.student.drive import run_driver, run_twice
+from autograder.student.marking import mark
+
+BODIES = {
+    "crashes": "raise ZeroDivisionError('on purpose')",
+    "loops for ever": "while True:\n        pass",
+    "ends the process": "import os\n    os._exit(0)",
+}
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A made-up student: what they submit, and what is known of it.
+
+    answers : the source of each exercise's solution cell. shares : the part of the points each earns.
+    misconceptions : the name of the one that each answer shows.
+    """
+    student: str
+    story: str
+    answers: dict[str, str]
+    shares: dict[str, float]
+    misconceptions: dict[str, str] = field(default_factory=dict)
+    damage: str = ""
+
+
+def rehearse(course: Course, assignment: str, students: int) -> int:
+    """Build, generate and release the assignment, submit a class, collect, grade, write feedback, compare with the truth.
+
+    Returns 0 where every score and every named misconception is as it must be.
+    """
+    found = course.catalogue.assignment(assignment)
+    print(f"{assignment}: building the notebook, generating the release, releasing it")
+    steps.build(course, assignment)
+    steps.generate(course, assignment)
+    steps.release(course, assignment)
+    cast = actors(course, found, students)
+    print(f"{assignment}: {len(cast)} made-up students submit")
+    with tempfile.TemporaryDirectory() as scratch:
+        for actor in cast:
+            folder = steps.fetched(course, assignment, Path(scratch) / actor.student)
+            perform(actor, folder / f"{assignment}.ipynb")
+            steps.submit(course, assignment, actor.student, folder.parent)
+    print(f"{assignment}: collecting and grading")
+    steps.collect(course, assignment)
+    grade_class(course, assignment, students=[actor.student for actor in cast])
+    print(f"\n{assignment}: writing feedback")
+    for actor in cast:
+        steps.feedback(course, assignment, actor.student)
+    wrong = compare(course, found, cast)
+    for line in wrong:
+        print(line, file=sys.stderr)
+    print(f"\n{len(cast)} submissions, {len(wrong)} scores or misconceptions that are not as they must be")
+    return int(bool(wrong))
+
+
+def actors(course: Course, assignment: Assignment, count: int) -> list[Actor]:
+    """The class: right answers, each misconception, and each way to fail, as many as asked for."""
+    right = {entry.name: definition(entry.exercise.reference) for entry in assignment.entries}
+    full = {entry.name: 1.0 for entry in assignment.entries}
+    first = assignment.entries[0]
+    plots: list[tuple[str, dict[str, str], dict[str, float], str]] = [
+        ("right", right, full, ""),
+        ("blank", {}, {entry.name: 0.0 for entry in assignment.entries}, ""),
+        *((story, right | {first.name: _with_body(first, body)}, full | {first.name: 0.0}, "") for story, body in BODIES.items()),
+        ("edits a check cell", right, full, "edit"), ("deletes a check cell", right, full, "delete"),
+        ("retypes a cell", right, full, "retype")]
+    cast = [Actor(f"student-{number:03}", story, answers, shares, damage=damage)
+            for number, (story, answers, shares, damage) in enumerate(plots[:count], 1)]
+    round_ = 0
+    while len(cast) < count:
+        cast.append(_mistaken(course, assignment, f"student-{len(cast) + 1:03}", round_, right))
+        round_ += 1
+    return cast
+
+
+def perform(actor: Actor, path: Path) -> None:
+    """Write the actor's answers into the released notebook."""
+    notebook = nbformat.read(path, as_version=4)
+    cells = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell for cell in notebook.cells}
+    for name, source in actor.answers.items():
+        cells[f"solution-{name}"].source = source
+    first_check = next(cell for cell in notebook.cells if str(cell.metadata.get("nbgrader", {}).get("grade_id")).startswith("check-"))
+    if actor.damage == "edit":
+        first_check.source = "pass  # nothing to see here"
+    elif actor.damage == "delete":
+        notebook.cells.remove(first_check)
+    elif actor.damage == "retype":
+        name = next(iter(actor.answers))
+        cell = cells[f"solution-{name}"]
+        replaced = nbformat.v4.new_markdown_cell(cell.source, metadata=copy.deepcopy(cell.metadata))
+        notebook.cells[notebook.cells.index(cell)] = replaced
+    nbformat.write(notebook, path)
+
+
+def compare(course: Course, assignment: Assignment, cast: list[Actor]) -> list[str]:
+    """What is not as it must be, one line each: the scores in the gradebook, the misconceptions in the store."""
+    rows = {row.student: row for row in scores.rows(course, assignment.name)}
+    wrong = []
+    for actor in cast:
+        if actor.student not in rows:
+            wrong.append(f"{actor.student} ({actor.story}) has no row in the gradebook")
+            continue
+        held = {verdict.exercise: verdict.misconception for graded in course.store.latest(assignment.name, actor.student).values()
+                for verdict in graded.verdicts.values()}
+        for entry in assignment.entries:
+            got = rows[actor.student].cells.get(f"check-{entry.name}")
+            true = round(entry.points * actor.shares[entry.name], 2)
+            if got != true:
+                wrong.append(f"{actor.student} ({actor.story}): {entry.name} has {got}, and is worth {true}")
+            if held.get(entry.name, "") != actor.misconceptions.get(entry.name, ""):
+                wrong.append(f"{actor.student} ({actor.story}): {entry.name} was taken for {held.get(entry.name)!r}")
+    return wrong
+
+
+def _mistaken(course: Course, assignment: Assignment, student: str, round_: int, right: dict[str, str]) -> Actor:
+    """Somebody with a misconception in every exercise that has one: the round_-th of each."""
+    answers, shares, held = dict(right), {entry.name: 1.0 for entry in assignment.entries}, {}
+    for entry in assignment.entries:
+        known = {thing.__name__ for thing in entry.exercise.given} | {entry.name}
+        whole = [wrong for wrong in entry.exercise.misconceptions if not needs(wrong.answer, known | {wrong.name})]
+        if whole:
+            wrong = whole[round_ % len(whole)]
+            answers[entry.name] = renamed(wrong.answer, entry.name)
+            shares[entry.name], held[entry.name] = _truth(course, assignment, entry, student, wrong.answer), wrong.name
+    return Actor(student, "mistaken: " + ", ".join(held.values()), answers, shares, held)
+
+
+def _truth(course: Course, assignment: Assignment, entry: Entry, student: str, answer: Any) -> float:
+    """The share of the points that `answer` is worth on the student's hidden cases, found without any session."""
+    exercise, settings = entry.exercise, course.settings
+    case_set = case_set_of(settings.secret(), assignment.name, student, settings.case_sets)
+    oracles = hidden_oracles(exercise, settings.secret(), assignment.name, case_set)
+    ask = run_twice if exercise.pure else lambda *a: (run_driver(*a),)
+    return mark(oracles, [ask(exercise.drive, answer, o.arguments, o.keywords) for o in oracles],
+                exercise.compare, pure=exercise.pure).share
+
+
+def _with_body(entry: Entry, body: str) -> str:
+    """The reference's signature with this body; for a class, a class that does it when it is made."""
+    reference = entry.exercise.reference
+    if isinstance(reference, type):
+        raise ExerciseError(f"{entry.name} is a class: put a function first in the assignment to rehearse it")
+    head = definition(reference).split('"""')[0].rstrip()
+    return f"{head}\n    {body}"

@@ -1,0 +1,109 @@
+"""nbgrader's own steps, called one by one: generate, release, fetch, submit, collect, autograde, feedback."""
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from nbgrader.api import Gradebook
+from nbgrader.apps.api import NbGraderAPI
+from nbgrader.auth import Authenticator
+from nbgrader.exchange import ExchangeFactory
+
+from autograder.build import build_assignment
+from autograder.exercise import ExerciseError
+from autograder.nbgrader_adapter.course import Course
+
+
+class StepFailed(ExerciseError):
+    """A step of nbgrader's that did not succeed; the text holds the last lines of its log."""
+
+
+def api_of(course: Course) -> NbGraderAPI:
+    return NbGraderAPI(config=course.config)
+
+
+def build(course: Course, assignment: str) -> Path:
+    """Write the source notebook and the public cases."""
+    found = course.catalogue.assignment(assignment)
+    source = course.folder / course.directory().source_directory
+    source.mkdir(parents=True, exist_ok=True)
+    return build_assignment(found, source)
+
+
+def generate(course: Course, assignment: str) -> None:
+    _do(f"generating {assignment}", api_of(course).generate_assignment(assignment))
+    plan = course.settings.assignments.get(assignment, {})
+    if "duedate" in plan:
+        with gradebook_of(course) as gradebook:
+            gradebook.update_or_create_assignment(assignment, duedate=plan["duedate"])
+
+
+def release(course: Course, assignment: str) -> None:
+    """Put the release on the exchange, in place of an earlier one."""
+    api = api_of(course)
+    if assignment in api.get_released_assignments():
+        _do(f"withdrawing {assignment}", api.unrelease(assignment))
+    _do(f"releasing {assignment}", api.release_assignment(assignment))
+
+
+def collect(course: Course, assignment: str) -> None:
+    _do(f"collecting {assignment}", api_of(course).collect(assignment, update=True))
+
+
+def autograde(course: Course, assignment: str, student: str) -> tuple[bool, str]:
+    """Run nbgrader's autograde on one submission: whether it succeeded, and its log."""
+    result = api_of(course).autograde(assignment, student, force=True)
+    return bool(result["success"]), str(result.get("log", ""))
+
+
+def feedback(course: Course, assignment: str, student: str) -> None:
+    _do(f"feedback of {student}", api_of(course).generate_feedback(assignment, student, force=True))
+
+
+def submit(course: Course, assignment: str, student: str, folder: Path) -> None:
+    """Submit the folder's assignment through the exchange, as a student does."""
+    directory = course.directory()
+    directory.student_id, directory.assignment_id = student, assignment
+    factory = ExchangeFactory(config=course.config)
+    app = factory.Submit(coursedir=directory, authenticator=Authenticator(config=course.config), config=course.config)
+    app.assignment_dir = str(folder)
+    app.start()
+
+
+def fetched(course: Course, assignment: str, folder: Path) -> Path:
+    """A copy of what the exchange offers to students, in `folder/<assignment>`."""
+    exchange = ExchangeFactory(config=course.config).FetchAssignment(
+        coursedir=course.directory(), authenticator=Authenticator(config=course.config), config=course.config)
+    outbound = Path(exchange.root) / course.directory().course_id / "outbound" / assignment
+    if not outbound.is_dir():
+        raise ExerciseError(f"{assignment} has not been released: run `nbgrader release_assignment {assignment}`")
+    shutil.copytree(outbound, folder / assignment, dirs_exist_ok=True)
+    return folder / assignment
+
+
+def submitted_students(course: Course, assignment: str) -> list[str]:
+    return sorted(api_of(course).get_submitted_students(assignment))
+
+
+def graded_students(course: Course, assignment: str) -> set[str]:
+    """Those whose autograded notebook is at least as new as their submission."""
+    api = api_of(course)
+    return {student for student in api.get_autograded_students(assignment)}
+
+
+@contextmanager
+def gradebook_of(course: Course) -> Iterator[Gradebook]:
+    """The gradebook, opened once; made if it is not there."""
+    directory = course.directory()
+    course.folder.mkdir(parents=True, exist_ok=True)
+    with Gradebook(directory.db_url, directory.course_id) as gradebook:
+        yield gradebook
+
+
+def _do(what: str, result: dict[str, Any]) -> None:
+    if not result["success"]:
+        tail = "\n".join(str(result.get("log") or result.get("error") or "").strip().splitlines()[-15:])
+        raise StepFailed(f"{what} failed; nbgrader says:\n{tail}")

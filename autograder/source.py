@@ -1,0 +1,147 @@
+"""Code cut from its module by `ast`, on function boundaries: the stub, the solution and what a notebook needs for them."""
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+import textwrap
+from collections.abc import Iterable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from autograder.exercise import ExerciseError
+
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+Definition = ast.FunctionDef | ast.ClassDef
+
+
+def definition(thing: Any) -> str:
+    """The source of a function or class, without the decorators that register it."""
+    source = textwrap.dedent(inspect.getsource(thing))
+    node = _node(source)
+    return "\n".join(source.splitlines()[node.lineno - 1:node.end_lineno])
+
+
+def marked_solution(thing: Any, methods: Iterable[str] = ()) -> str:
+    """The whole definition with solution marks round the body, or round each named method's body.
+
+    nbgrader puts `raise NotImplementedError()` in the place of the marked lines; without marks it would blank the
+    whole cell, signature included.
+    """
+    source = definition(thing)
+    node = _node(source)
+    lines = source.splitlines()
+    for function in sorted(_blanked(node, tuple(methods)), key=lambda f: f.lineno, reverse=True):
+        first, last = _body_lines(function)
+        indent = " " * function.body[-1].col_offset
+        lines[first:last] = [indent + BEGIN, *lines[first:last], indent + END]
+    return "\n".join(lines)
+
+
+def starting_version(thing: Any, starter: Any) -> str:
+    """The signature and docstring of `thing` with the body of `starter`: the wrong version that is to be mended."""
+    first, _ = _body_lines(_functions(_node(definition(thing)))[0])
+    body_first, body_last = _body_lines(_functions(_node(definition(starter)))[0])
+    return "\n".join([*definition(thing).splitlines()[:first], *definition(starter).splitlines()[body_first:body_last]])
+
+
+def contract(thing: Any) -> str:
+    """The signature and docstring, with an ellipsis for the body."""
+    source = definition(thing)
+    node = _node(source)
+    lines = source.splitlines()
+    for function in sorted(_blanked(node, ()) if isinstance(node, ast.FunctionDef) else _functions(node),
+                           key=lambda f: f.lineno, reverse=True):
+        first, last = _body_lines(function)
+        lines[first:last] = [" " * function.body[-1].col_offset + "..."]
+    return "\n".join(lines)
+
+
+def imports_for(things: Iterable[Any]) -> list[str]:
+    """The import statements of the things' modules that bind a name they use, sorted, each once."""
+    found = set()
+    for thing in things:
+        used = names_used(_node(definition(thing)))
+        for statement in _module_tree(inspect.getmodule(thing)).body:
+            if isinstance(statement, (ast.Import, ast.ImportFrom)):
+                found |= {_one_import(statement, alias) for alias in statement.names
+                          if (alias.asname or alias.name.split(".")[0]) in used}
+    return sorted(found - {"from __future__ import annotations"})
+
+
+def needs(thing: Any, available: Iterable[str]) -> set[str]:
+    """Names that the definition uses and that neither it, Python, its imports nor `available` provide."""
+    node = _node(definition(thing))
+    imported = {alias.asname or alias.name.split(".")[0]
+                for statement in _module_tree(inspect.getmodule(thing)).body
+                if isinstance(statement, (ast.Import, ast.ImportFrom)) for alias in statement.names}
+    return names_used(node) - _names_bound(node) - imported - set(available) - set(dir(builtins)) - {"__class__"}
+
+
+def names_used(node: ast.AST) -> set[str]:
+    """Every name that is read in the tree."""
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+
+
+def renamed(thing: Any, name: str) -> str:
+    """The definition under another name; only the name behind `def` or `class` is changed."""
+    source = definition(thing)
+    node = _node(source)
+    lines = source.splitlines()
+    keyword = "class" if isinstance(node, ast.ClassDef) else "def"
+    lines[0] = lines[0].replace(f"{keyword} {node.name}", f"{keyword} {name}", 1)
+    return "\n".join(lines)
+
+
+def _node(source: str) -> Definition:
+    node = ast.parse(source).body[0]
+    if not isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        raise ExerciseError(f"only functions and classes can be exercises, not `{source.splitlines()[0]}`")
+    return node
+
+
+def _functions(node: Definition) -> list[ast.FunctionDef]:
+    return [node] if isinstance(node, ast.FunctionDef) else [n for n in node.body if isinstance(n, ast.FunctionDef)]
+
+
+def _blanked(node: Definition, methods: tuple[str, ...]) -> list[ast.FunctionDef]:
+    functions = _functions(node)
+    if isinstance(node, ast.FunctionDef):
+        return functions
+    unknown = set(methods) - {function.name for function in functions}
+    if unknown:
+        raise ExerciseError(f"{node.name} has no method called {', '.join(sorted(unknown))}: "
+                            "correct methods= of its exercise")
+    if not methods:
+        raise ExerciseError(f"{node.name} is a class: name the methods to blank in methods= of its exercise")
+    return [function for function in functions if function.name in methods]
+
+
+def _body_lines(function: ast.FunctionDef) -> tuple[int, int]:
+    """The half-open range of lines of the body below the docstring."""
+    body = function.body
+    has_docstring = ast.get_docstring(function) is not None
+    if has_docstring and len(body) == 1:
+        raise ExerciseError(f"{function.name} has a docstring and no body: there is nothing to solve")
+    first = body[0].end_lineno if has_docstring else body[0].lineno - 1
+    assert first is not None and function.end_lineno is not None
+    return first, function.end_lineno
+
+
+def _one_import(statement: ast.Import | ast.ImportFrom, alias: ast.alias) -> str:
+    one: ast.stmt = (ast.Import([alias]) if isinstance(statement, ast.Import)
+                     else ast.ImportFrom(statement.module, [alias], statement.level))
+    return ast.unparse(one)
+
+
+def _names_bound(node: ast.AST) -> set[str]:
+    bound = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+    bound |= {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)}
+    bound |= {n.name for n in ast.walk(node) if isinstance(n, (ast.FunctionDef, ast.ClassDef, ast.ExceptHandler)) and n.name}
+    return bound
+
+
+def _module_tree(module: ModuleType | None) -> ast.Module:
+    assert module is not None and module.__file__ is not None
+    return ast.parse(Path(module.__file__).read_text())

@@ -1,0 +1,66 @@
+"""`check(my_function)`: the public cases, in the student's own notebook."""
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from .drive import run_driver, run_twice
+from .feedback import Feedback, public_lines, worked_case
+from .marking import mark
+from .release import PublicExercise, ReleaseError, read_exercise
+
+
+class CheckFailed(AssertionError):
+    """An answer that is not right yet. It shows its own text and no traceback, so that the text is what is read."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+def check(answer: Any) -> None:
+    """Compare `answer`, a function or class of an exercise, with the public cases that came with the assignment.
+
+    Prints a table of named cases where everything is right.
+
+    Raises
+    ------
+    CheckFailed
+        Something is wrong, or there is nothing to check; its text says what and why.
+    """
+    name = getattr(answer, "__name__", None)
+    if not callable(answer) or name is None:
+        raise CheckFailed(f"check() takes a function or class of an exercise, not {type(answer).__name__}.")
+    try:
+        exercise = read_exercise(name, Path.cwd(), _named_tuples())
+    except ReleaseError as error:
+        raise CheckFailed(str(error)) from None
+    feedback, right = judge_publicly(exercise, answer)
+    if not right:
+        raise CheckFailed(feedback.text())
+    print(feedback.text())
+
+
+def judge_publicly(exercise: PublicExercise, answer: Any) -> tuple[Feedback, bool]:
+    """The feedback on `answer`, and whether every public case is right."""
+    answers = [run_twice(exercise.drive, answer, oracle.arguments, oracle.keywords) if exercise.pure
+               else (run_driver(exercise.drive, answer, oracle.arguments, oracle.keywords),)
+               for oracle in exercise.oracles]
+    result = mark(exercise.oracles, answers, exercise.compare, pure=exercise.pure)
+    passed = sum(case.passed for case in result.cases)
+    if result.right:
+        headline = f"{exercise.name}: all {passed} public cases are right."
+        return Feedback(headline, public_lines(result)), True
+    advice = []
+    if result.misconception:
+        advice.append(exercise.sentences[result.misconception])
+    elif result.first_wrong is not None and result.first_wrong < len(answers):
+        advice.append(worked_case(exercise.oracles[result.first_wrong], answers[result.first_wrong][0]))
+    headline = f"{exercise.name}: {passed} of {len(result.cases)} public cases are right."
+    return Feedback(headline, public_lines(result), tuple(advice), exercise.read), False
+
+
+def _named_tuples() -> dict[str, type]:
+    """The named tuples that the notebook defines, so that arguments arrive as those."""
+    namespace = vars(sys.modules["__main__"])
+    return {key: value for key, value in namespace.items() if isinstance(value, type) and hasattr(value, "_fields")}

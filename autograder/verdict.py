@@ -1,0 +1,164 @@
+"""The verdict on one graded cell: computed outside the student's process, kept in the store, written to the gradebook."""
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from autograder.exercise import Exercise
+from autograder.session.interface import Answer
+from autograder.student.drive import Raised
+from autograder.student.feedback import Feedback, hidden_lines, worked_case
+from autograder.student.marking import CaseMark, Mark, Oracle, mark
+from autograder.student.compare import Mismatch
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """score : None where a person is needed; `reason` says why.
+
+    cases : (name, kind, weight, passed, note) of each hidden case.
+    explanation : everything, hidden values included: for the instructor's eyes.
+    """
+    exercise: str
+    score: float | None
+    max_score: float
+    reason: str = ""
+    misconception: str = ""
+    cases: tuple[tuple[str, str, float, bool, str], ...] = ()
+    text: str = ""
+    html: str = ""
+    explanation: str = ""
+
+    @property
+    def needs_person(self) -> bool:
+        return self.score is None
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @staticmethod
+    def from_json(plain: dict[str, Any]) -> Verdict:
+        return Verdict(**{**plain, "cases": tuple(tuple(case) for case in plain["cases"])})
+
+
+def needs_person(exercise: str, max_score: float, reason: str) -> Verdict:
+    """No verdict, no points, a flag for a person."""
+    feedback = Feedback(f"{exercise}: a person will look at this.", (), (reason,))
+    return Verdict(exercise, None, max_score, reason, text=feedback.text(), html=feedback.html(), explanation=reason)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was put to a student's answer: the oracles in the order of the calls, public ones first."""
+    exercise: Exercise
+    points: float
+    public: tuple[Oracle, ...]
+    hidden: tuple[Oracle, ...]
+
+    @property
+    def calls(self) -> tuple[tuple[tuple, dict[str, Any]], ...]:
+        return tuple((oracle.arguments, oracle.keywords) for oracle in (*self.public, *self.hidden))
+
+
+def judge_answers(asked: Asked, answers: tuple[Answer, ...]) -> Verdict:
+    """The verdict: the score from the hidden cases, the words from the public ones."""
+    exercise, count = asked.exercise, len(asked.public)
+    if len(answers) != count + len(asked.hidden):
+        return needs_person(exercise.name, asked.points, "the session gave no answers")
+    if unsure := next((answer.reason for answer in answers if answer.status == "stopped"
+                       and "wall clock" in answer.reason), ""):
+        return needs_person(exercise.name, asked.points, unsure)
+    public = _mark(exercise, asked.public, answers[:count])
+    hidden = _mark(exercise, asked.hidden, answers[count:])
+    score = round(asked.points * hidden.share, 2)
+    feedback = _feedback(asked, public, hidden, score, answers)
+    return Verdict(exercise.name, score, asked.points, misconception=_held(public, hidden),
+                   cases=tuple((case.name, case.kind, case.weight, case.passed, line.note)
+                               for case, line in zip(hidden.cases, hidden_lines(hidden), strict=True)),
+                   text=feedback.text(), html=feedback.html(), explanation=_explain(asked, public, hidden))
+
+
+def _mark(exercise: Exercise, oracles: tuple[Oracle, ...], answers: tuple[Answer, ...]) -> Mark:
+    result = mark(oracles, [_values(answer) for answer in answers], exercise.compare, pure=exercise.pure)
+    cases = [CaseMark(case.name, case.kind, case.weight, Mismatch("stopped", answer.reason)) if answer.reason else case
+             for case, answer in zip(result.cases, answers, strict=False)]
+    return Mark((*cases, *result.cases[len(answers):]), result.misconception)
+
+
+def _values(answer: Answer) -> tuple[Any, ...]:
+    """The values, or a `Raised` in their place: what did not come back as a value is not right."""
+    if answer.status == "value" and answer.values:
+        return answer.values
+    return (Raised(answer.exception or answer.status, answer.message or answer.reason, answer.line),)
+
+
+def _held(public: Mark, hidden: Mark) -> str:
+    return hidden.misconception or public.misconception
+
+
+def _feedback(asked: Asked, public: Mark, hidden: Mark, score: float, answers: tuple[Answer, ...]) -> Feedback:
+    exercise = asked.exercise
+    headline = f"{exercise.name}: {score:g} of {asked.points:g} points."
+    lines = hidden_lines(hidden)
+    if hidden.right:
+        return Feedback(headline, lines)
+    if missing := next((answer.reason for answer in answers if answer.status == "missing"), ""):
+        return Feedback(headline, (), (missing,), exercise.read)
+    if all(answer.exception == "NotImplementedError" for answer in answers):
+        return Feedback(headline, (), ("It is not answered yet: it raises NotImplementedError.",), exercise.read)
+    return Feedback(headline, lines, (_advice(asked, public, hidden),), exercise.read)
+
+
+def _advice(asked: Asked, public: Mark, hidden: Mark) -> str:
+    if held := _held(public, hidden):
+        return next(wrong.sentence for wrong in asked.exercise.misconceptions if wrong.name == held)
+    worked = public.first_wrong
+    if worked is None:
+        return ("Every public case is right; a hidden case of the same kind is not. "
+                "Look for a value that was written down where it should be computed, or for a border of the domain.")
+    if worked >= len(asked.public):
+        mismatch = public.cases[worked].mismatch
+        return mismatch.sentence if mismatch else ""
+    return worked_case(asked.public[worked], public.cases[worked].answer)
+
+
+def _explain(asked: Asked, public: Mark, hidden: Mark) -> str:
+    """Every case with its reason, and each wrong one spelled out."""
+    parts = []
+    for title, oracles, marked in (("Public cases", asked.public, public), ("Hidden cases", asked.hidden, hidden)):
+        parts.append(title)
+        for index, case in enumerate(marked.cases):
+            word = "right" if case.passed else f"wrong: {case.mismatch.sentence}" if case.mismatch else ""
+            parts.append(f"  {case.name} ({case.kind}, weight {case.weight:g}): {word}")
+            if not case.passed and index < len(oracles):
+                parts.append("    " + worked_case(oracles[index], case.answer).replace("\n", "\n    "))
+        parts.append(f"  misconception: {marked.misconception or 'none recognised'}")
+    return "\n".join(parts)
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A notebook graded.
+
+    outputs : by the index of the code cell in the notebook.
+    verdicts : by grade_id.
+    troubles : what a person should know, with the cell: 'cell 4: timeout after 30 s'.
+    """
+    outputs: dict[int, list[dict[str, Any]]]
+    verdicts: dict[str, Verdict]
+    troubles: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
+    cpu_seconds: float = 0
+    peak_mib: float = 0
+    key: str = field(default="", compare=False)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"outputs": {str(k): v for k, v in self.outputs.items()}, "troubles": list(self.troubles),
+                "verdicts": {k: v.to_json() for k, v in self.verdicts.items()}, "layers": list(self.layers),
+                "cpu_seconds": self.cpu_seconds, "peak_mib": self.peak_mib, "key": self.key}
+
+    @staticmethod
+    def from_json(plain: dict[str, Any]) -> Graded:
+        return Graded({int(k): v for k, v in plain["outputs"].items()},
+                      {k: Verdict.from_json(v) for k, v in plain["verdicts"].items()}, tuple(plain["troubles"]),
+                      tuple(plain["layers"]), plain["cpu_seconds"], plain["peak_mib"], plain["key"])

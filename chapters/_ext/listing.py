@@ -1,0 +1,130 @@
+"""The directive `listing`: functions of `solutions/` as they stand there, NumPy and PyTorch in tabs.
+
+    ```{listing} momentum.momentum_step
+    :also: MomentumState
+    ```
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from docutils.statemachine import StringList
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+from chapters._ext.cut import definitions
+from chapters._ext.edition import FULL, MODULES, STUDENT, exercises, shown
+
+LOGGER = logging.getLogger(__name__)
+FENCE = "`" * 8          # longer than any fence in a docstring
+
+
+class UnknownListing(LookupError):
+    """Nothing of that name in the topic's modules; the sentence says where it was looked for."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One tab: its label, the module its code stands in, and the code."""
+    label: str
+    path: Path
+    code: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a listing shows: its panels, and which of its names are exercises that are kept back."""
+    topic: str
+    names: tuple[str, ...]
+    panels: tuple[Panel, ...]
+    kept_back: tuple[str, ...]
+
+
+def names_of(argument: str, also: str = "") -> tuple[str, tuple[str, ...]]:
+    """The topic and the names of `topic.name, topic.name` and of the option `also`."""
+    wanted = [part.strip() for part in argument.split(",") if part.strip()]
+    topics = {part.rpartition(".")[0] for part in wanted if "." in part}
+    if len(topics) != 1:
+        raise UnknownListing(f"a listing names one topic, as in 'momentum.momentum_step', not {argument!r}")
+    more = [part.strip() for part in also.split(",") if part.strip()]
+    return topics.pop(), tuple(part.rpartition(".")[2] for part in [*more, *wanted])
+
+
+def read_listing(solutions: Path, argument: str, also: str = "", edition: str = FULL) -> Listing:
+    """The panels of a listing: for each module of the topic, those of the names that it defines, in the order asked."""
+    topic, names = names_of(argument, also)
+    held = exercises(topic) if edition == STUDENT else {}
+    panels, missing = [], set(names)
+    for label, module in MODULES.items():
+        path = solutions / topic / module
+        source = path.read_text("utf-8") if path.exists() else ""
+        here = [name for name in names if name in definitions(source)]
+        missing -= set(here)
+        if any(name in here for name in names_of(argument)[1]):
+            code = "\n\n".join(shown(source, name, held.get(name)) for name in here)
+            panels.append(Panel(label, path, code))
+    if missing:
+        raise UnknownListing(f"no {', '.join(sorted(missing))} in solutions/{topic}/ ({' or '.join(MODULES.values())})")
+    return Listing(topic, names, tuple(panels), tuple(name for name in names if name in held))
+
+
+def pointer(listing: Listing) -> str:
+    """The sentence that stands in a student edition where a body was kept back, as Markdown."""
+    names = " and ".join(f"`{name}`" for name in listing.kept_back)
+    verb, whose = ("is an exercise", "its body is") if len(listing.kept_back) == 1 else ("are exercises", "their bodies are")
+    return f"{names} {verb} of the assignment *{listing.topic}*: {whose} yours to write there."
+
+
+class ListingDirective(SphinxDirective):
+    """Shows functions of a topic; an unknown name is a warning, and so the end of the build."""
+    required_arguments = 1
+    final_argument_whitespace = True
+    option_spec = {"also": directives.unchanged_required}
+
+    def run(self) -> list[nodes.Node]:
+        solutions = Path(self.env.srcdir) / "solutions"
+        try:
+            listing = read_listing(solutions, self.arguments[0], self.options.get("also", ""), self.config.course_edition)
+        except UnknownListing as error:
+            LOGGER.warning("listing: %s", error, location=self.get_location())
+            return []
+        text: list[str] = [":::::{tab-set}", ":class: listing", ":sync-group: library", ""]
+        for panel in listing.panels:
+            self.env.note_dependency(str(panel.path))
+            where = panel.path.relative_to(self.env.srcdir).as_posix()
+            text += [f"::::{{tab-item}} {panel.label}", f":sync: {panel.label.lower()}", "", f"{FENCE}python",
+                     *panel.code.rstrip("\n").split("\n"), FENCE, ":::{div} listing-source", f"`{where}`", ":::", "::::"]
+        text += [":::::"]
+        if listing.kept_back:
+            self.env.note_dependency(str(solutions / listing.topic / "exercises.py"))
+            text += ["", ":::{div} listing-exercise", pointer(listing), ":::"]
+        holder = nodes.Element()
+        self.state.nested_parse(StringList(text, self.env.docname), self.content_offset, holder)
+        return [*self.index_entries(listing), *holder.children]
+
+    def index_entries(self, listing: Listing) -> list[nodes.Node]:
+        """An entry in the book's index for each name, and its anchor."""
+        found: list[nodes.Node] = []
+        for name in listing.names:
+            anchor = nodes.make_id(f"listing-{listing.topic}-{name}")
+            if anchor not in self.state.document.ids:
+                target = nodes.target("", "", ids=[anchor])
+                self.state.document.note_explicit_target(target)
+                entry = ("single", f"{name} ({listing.topic.replace('_', ' ')})", anchor, "", None)
+                found += [addnodes.index(entries=[entry], inline=False), target]
+        return found
+
+
+def setup(app: Sphinx) -> None:
+    import os
+
+    edition = os.environ.get("EDITION", FULL)
+    if edition not in (FULL, STUDENT):
+        raise ValueError(f"EDITION must be {FULL!r} or {STUDENT!r}, not {edition!r}")
+    app.add_config_value("course_edition", edition, "env")
+    app.add_directive("listing", ListingDirective)

@@ -1,0 +1,85 @@
+"""What a built site must be before it may be published; each fault is one sentence that names the page."""
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+LOADED = {"img": ("src",), "script": ("src",), "iframe": ("src",), "source": ("src",), "video": ("src", "poster"),
+          "audio": ("src",), "embed": ("src",), "object": ("data",), "link": ("href",), "use": ("href",)}
+NOT_LOADED = {"canonical", "prev", "next", "search", "index", "author", "license", "alternate"}
+SILENT = {"script", "style", "pre", "code", "annotation", "textarea"}
+RAW_TEX = re.compile(r"\$\$|\\\(|\\\[|\\begin\{")
+
+
+class Page(HTMLParser):
+    """Collects the faults of one page, and the local files that it needs or links."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.faults: list[str] = []
+        self.local: set[str] = set()
+        self.silent = 0
+        self.described = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        has = {name: value or "" for name, value in attrs}
+        self.silent += tag in SILENT
+        self.described |= tag == "meta" and has.get("name") == "description" and bool(has.get("content"))
+        if "katex-error" in has.get("class", ""):
+            self.faults.append(f"mathematics that KaTeX could not read: {has.get('title', '')}")
+        if tag == "img" and not has.get("alt", "").strip():
+            self.faults.append(f"a picture without alternative text: {has.get('src')}")
+        if tag == "svg" and not (has.get("aria-label", "").strip() or has.get("aria-hidden") == "true"
+                                 or "katex" in has.get("class", "") or "preserveaspectratio" in has):
+            self.faults.append(f"a drawing without alternative text: {has.get('class', '')}")
+        if tag == "html" and not has.get("lang"):
+            self.faults.append("a page that does not say its language")
+        loads = not (tag == "link" and NOT_LOADED & set(has.get("rel", "").split()))
+        for name in LOADED.get(tag, ()) if loads else ():
+            if has.get(name):
+                self._address(has[name], f"<{tag}>")
+        if tag == "a" and has.get("href") and not urlsplit(has["href"]).scheme:
+            self.local.add(has["href"])
+
+    def _address(self, address: str, where: str) -> None:
+        if urlsplit(address).scheme in ("http", "https") or address.startswith("//"):
+            self.faults.append(f"{where} loads {address} from another host")
+        elif not address.startswith(("data:", "#")):
+            self.local.add(address)
+
+    def handle_endtag(self, tag: str) -> None:
+        self.silent -= tag in SILENT
+
+    def handle_data(self, data: str) -> None:
+        if not self.silent and (found := RAW_TEX.search(data)):
+            self.faults.append(f"mathematics left as it was written: {data[max(0, found.start() - 20):found.end() + 20]!r}")
+
+
+def page_faults(site: Path, path: Path) -> list[str]:
+    """The faults of one page: other hosts, missing files, missing words, mathematics not rendered."""
+    page = Page()
+    page.feed(path.read_text("utf-8"))
+    for address in sorted(page.local):
+        target = unquote(urlsplit(address).path)
+        if target and not (path.parent / target).resolve().exists():
+            page.faults.append(f"no file behind {address}")
+    return page.faults
+
+
+def stylesheet_faults(path: Path) -> list[str]:
+    text = path.read_text("utf-8", errors="replace")
+    return [f"loads {address} from another host"
+            for address in re.findall(r"(?:@import\s+|url\()[\"']?((?:https?:)?//[^\"')\s]+)", text)]
+
+
+def faults(site: Path) -> list[str]:
+    """Every fault of a site, as 'page: fault'."""
+    found = []
+    for path in sorted(site.rglob("*.html")):
+        if "_static" not in path.relative_to(site).parts:       # the theme's own templates, which nobody opens
+            found += [f"{path.relative_to(site)}: {fault}" for fault in page_faults(site, path)]
+    for path in sorted(site.rglob("*.css")):
+        found += [f"{path.relative_to(site)}: {fault}" for fault in stylesheet_faults(path)]
+    return found
