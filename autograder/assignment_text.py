@@ -1,13 +1,14 @@
 """`assignment.md`: prose with markers at the exercises' places, read into blocks.
 
-    ```{exercise} adam_step        the given code, the solution cell and the check cell
-    ```
-    ```{code}                      a locked code cell
-    ```
-    ```{written} 2                 a question that a person marks, with its points
-    Why …?
-    ```
+```{exercise} adam_step        the given code, the solution cell and the check cell
+```
+```{code}                      a locked code cell
+```
+```{written} 2                 a question that a person marks, with its points
+Why …?
+```
 """
+
 from __future__ import annotations
 
 import re
@@ -33,6 +34,7 @@ class Marker:
 @dataclass(frozen=True)
 class Block:
     """kind : 'prose' or a marker's kind."""
+
     kind: str
     argument: str
     body: str
@@ -52,6 +54,7 @@ def read_text(path: Path) -> tuple[str, str, list[Marker]]:
             title = str((yaml.safe_load(head) or {}).get("title", ""))
         except (yaml.YAMLError, AttributeError):
             raise ExerciseError(f"{path}: the front matter is not YAML") from None
+        raw = "\n" * (head.count("\n") + 3) + raw  # so that lines keep their numbers
     markers = [Marker(block.kind, block.argument, block.line) for block in blocks(raw, path) if block.kind != "prose"]
     return title, raw, markers
 
@@ -72,8 +75,10 @@ def blocks(text: str, path: Path) -> Iterator[Block]:
                 body.append(line)
         elif match:
             if match["kind"] not in KINDS:
-                raise ExerciseError(f"{path}: line {number}: unknown marker {{{match['kind']}}}; known are "
-                                    + ", ".join(f"{{{kind}}}" for kind in KINDS))
+                raise ExerciseError(
+                    f"{path}: line {number}: unknown marker {{{match['kind']}}}; known are "
+                    + ", ".join(f"{{{kind}}}" for kind in KINDS)
+                )
             if "\n".join(prose).strip():
                 yield Block("prose", "", "\n".join(prose).strip(), number)
             opened, body, prose, start = match, [], [], number
@@ -89,9 +94,8 @@ def _block(opened: re.Match[str], body: list[str], line: int, path: Path) -> Blo
     kind, argument, text = opened["kind"], opened["argument"], "\n".join(body).strip("\n")
     if kind == "exercise" and not argument.isidentifier():
         raise ExerciseError(f"{path}: line {line}: {{exercise}} wants the name of one exercise, not {argument!r}")
-    if kind == "written":
-        if not re.fullmatch(r"\d+(\.\d+)?", argument) or not text.strip():
-            raise ExerciseError(f"{path}: line {line}: {{written}} wants its points and a question")
+    if kind == "written" and not (re.fullmatch(r"\d+(\.\d+)?", argument) and text.strip()):
+        raise ExerciseError(f"{path}: line {line}: {{written}} wants its points and a question")
     if kind == "code" and not text.strip():
         raise ExerciseError(f"{path}: line {line}: {{code}} is empty")
     return Block(kind, argument, text, line)

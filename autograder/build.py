@@ -1,4 +1,5 @@
 """An assignment's prose and exercises, made into nbgrader's source notebook and the file of public cases."""
+
 from __future__ import annotations
 
 import hashlib
@@ -6,8 +7,8 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -19,6 +20,7 @@ from autograder.catalogue import Assignment, Entry
 from autograder.exercise import Exercise, ExerciseError
 from autograder.source import contract, definition, imports_for, marked_solution, needs, starting_version
 from autograder.student.release import SUFFIX, describe, write_release
+from autograder.student.values import NotPlain
 
 IMPORT_CHECK = "from autograder import check"
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -41,8 +43,12 @@ def build_assignment(assignment: Assignment, source_folder: Path) -> Path:
     with tempfile.TemporaryDirectory(dir=source_folder) as draft:
         names = [f"{assignment.name}.ipynb", f"{assignment.name}{SUFFIX}"]
         nbformat.write(notebook, str(Path(draft) / names[0]))
-        write_release(Path(draft) / names[1], assignment.name, version,
-                      [_described(entry.exercise) for entry in assignment.entries])
+        write_release(
+            Path(draft) / names[1],
+            assignment.name,
+            version,
+            [_described(entry.exercise) for entry in assignment.entries],
+        )
         for name in names:
             os.replace(Path(draft) / name, folder / name)
     return folder / names[0]
@@ -51,16 +57,33 @@ def build_assignment(assignment: Assignment, source_folder: Path) -> Path:
 @lru_cache
 def version_of(assignment: Assignment) -> str:
     """A fingerprint of what a submission must agree with to be graded: contracts, given code, cases, drivers."""
-    content = [[entry.name, contract(entry.exercise.reference), [definition(given) for given in entry.exercise.given],
-                _described(entry.exercise)] for entry in assignment.entries]
+    content = [
+        [
+            entry.name,
+            contract(entry.exercise.reference),
+            [definition(given) for given in entry.exercise.given],
+            _described(entry.exercise),
+        ]
+        for entry in assignment.entries
+    ]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _described(exercise: Exercise) -> dict[str, Any]:
-    return describe(exercise.name, public_oracles(exercise), checks=exercise.checks_source, driver=exercise.driver_name,
-                    judge=exercise.judge_name, tolerance=exercise.tolerance,
-                    sentences={wrong.name: wrong.sentence for wrong in exercise.misconceptions},
-                    pure=exercise.pure, read=exercise.read)
+    try:
+        return describe(
+            exercise.name,
+            public_oracles(exercise),
+            checks=exercise.checks_source,
+            driver=exercise.driver_name,
+            judge=exercise.judge_name,
+            tolerance=exercise.tolerance,
+            sentences={wrong.name: wrong.sentence for wrong in exercise.misconceptions},
+            pure=exercise.pure,
+            read=exercise.read,
+        )
+    except NotPlain as error:
+        raise ExerciseError(f"{exercise.name}: a public case or its answer cannot be written down: {error}") from None
 
 
 def _check_exercise(exercise: Exercise) -> None:
@@ -68,8 +91,10 @@ def _check_exercise(exercise: Exercise) -> None:
     available = {given.__name__ for given in exercise.given} | {exercise.name}
     for thing in (exercise.reference, *exercise.given):
         if missing := needs(thing, available):
-            raise ExerciseError(f"{exercise.name}: {thing.__name__} uses {', '.join(sorted(missing))}, which the notebook "
-                                "will not have: add it to given=")
+            raise ExerciseError(
+                f"{exercise.name}: {thing.__name__} uses {', '.join(sorted(missing))}, which the notebook "
+                "will not have: add it to given="
+            )
 
 
 def _notebook(assignment: Assignment, version: str) -> nbformat.NotebookNode:
@@ -79,9 +104,10 @@ def _notebook(assignment: Assignment, version: str) -> nbformat.NotebookNode:
     for number, block in enumerate(blocks(assignment.text, assignment.path)):
         cells += _block_cells(block, number, entries, given)
     for number, cell in enumerate(cells):
-        cell["id"] = f"cell-{number}"       # the same notebook from the same sources
-    notebook = new_notebook(cells=cells, metadata={"kernelspec": KERNEL, "autograder": {
-        "assignment": assignment.name, "version": version}})
+        cell["id"] = f"cell-{number}"  # the same notebook from the same sources
+    notebook = new_notebook(
+        cells=cells, metadata={"kernelspec": KERNEL, "autograder": {"assignment": assignment.name, "version": version}}
+    )
     nbformat.validate(notebook)
     return notebook
 
@@ -98,8 +124,13 @@ def _block_cells(block: Block, number: int, entries: dict[str, Entry], given: se
         yield _locked_code(block.body, f"code-{number}")
     elif block.kind == "written":
         yield _locked_prose(block.body, f"question-{number}")
-        yield _cell(new_markdown_cell("*Your answer*"), f"written-{number}", grade=True, solution=True,
-                    points=float(block.argument))
+        yield _cell(
+            new_markdown_cell("*Your answer*"),
+            f"written-{number}",
+            grade=True,
+            solution=True,
+            points=float(block.argument),
+        )
     else:
         yield from _exercise_cells(entries[block.argument], given)
 
@@ -114,8 +145,9 @@ def _exercise_cells(entry: Entry, given: set[str]) -> Iterator[Any]:
     if exercise.starter is not None:
         solution.metadata["autograder"] = {"starter": starting_version(exercise.reference, exercise.starter)}
     yield _cell(solution, f"solution-{exercise.name}", solution=True)
-    yield _cell(new_code_cell(f"check({exercise.name})"), f"check-{exercise.name}", grade=True, locked=True,
-                points=entry.points)
+    yield _cell(
+        new_code_cell(f"check({exercise.name})"), f"check-{exercise.name}", grade=True, locked=True, points=entry.points
+    )
 
 
 def _locked_prose(text: str, grade_id: str) -> Any:
@@ -126,8 +158,21 @@ def _locked_code(text: str, grade_id: str) -> Any:
     return _cell(new_code_cell(text), grade_id, locked=True)
 
 
-def _cell(cell: Any, grade_id: str, *, grade: bool = False, solution: bool = False, locked: bool = False,
-          points: float | None = None) -> Any:
-    cell.metadata["nbgrader"] = {"schema_version": 3, "grade_id": grade_id, "grade": grade, "solution": solution,
-                                 "locked": locked, "task": False} | ({} if points is None else {"points": points})
+def _cell(
+    cell: Any,
+    grade_id: str,
+    *,
+    grade: bool = False,
+    solution: bool = False,
+    locked: bool = False,
+    points: float | None = None,
+) -> Any:
+    cell.metadata["nbgrader"] = {
+        "schema_version": 3,
+        "grade_id": grade_id,
+        "grade": grade,
+        "solution": solution,
+        "locked": locked,
+        "task": False,
+    } | ({} if points is None else {"points": points})
     return cell

@@ -1,10 +1,11 @@
-"""Drawing cases and answering them with the reference: public ones from a fixed seed, hidden ones from the course's secret."""
+"""Cases drawn and answered by the reference: public ones from a fixed seed, hidden ones from the course's secret."""
+
 from __future__ import annotations
 
 import copy
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -14,7 +15,7 @@ from autograder.exercise import Case, Exercise, ExerciseError
 from autograder.student.drive import Raised, run_driver
 from autograder.student.marking import PURITY, Oracle
 
-PUBLIC_SEED = 1986       # back-propagation's year; any number would do
+PUBLIC_SEED = 1986  # back-propagation's year; any number would do
 
 
 def public_oracles(exercise: Exercise) -> tuple[Oracle, ...]:
@@ -57,16 +58,25 @@ def draw(exercise: Exercise, seed: int) -> list[Case]:
 
 def check_draws(exercise: Exercise, seeds: Sequence[int] = range(3)) -> None:
     """Refuse a generator whose names, kinds, weights or shapes depend on the draw."""
-    first, *others = [[(case.name, case.kind, case.weight, _shapes(case.arguments), _shapes(case.keywords))
-                       for case in draw(exercise, seed)] for seed in seeds]
+    first, *others = [
+        [
+            (case.name, case.kind, case.weight, _shapes(case.arguments), _shapes(case.keywords))
+            for case in draw(exercise, seed)
+        ]
+        for seed in seeds
+    ]
     for other in others:
         for a, b in zip(first, other, strict=False):
             if a != b:
-                raise ExerciseError(f"{exercise.name}: its case generator gives {a[0]!r} other names, kinds, weights or "
-                                    "shapes from one seed to the next; draw values only")
+                raise ExerciseError(
+                    f"{exercise.name}: its case generator gives {a[0]!r} other names, kinds, weights or "
+                    "shapes from one seed to the next; draw values only"
+                )
         if len(first) != len(other):
-            raise ExerciseError(f"{exercise.name}: its case generator gives {len(first)} cases for one seed and "
-                                f"{len(other)} for another")
+            raise ExerciseError(
+                f"{exercise.name}: its case generator gives {len(first)} cases for one seed and "
+                f"{len(other)} for another"
+            )
 
 
 @lru_cache(maxsize=4096)
@@ -77,14 +87,43 @@ def _oracles(exercise: Exercise, seed: int) -> tuple[Oracle, ...]:
 def _answered(exercise: Exercise, case: Case) -> Oracle:
     expected = _ask(exercise, exercise.reference, case)
     if isinstance(expected, Raised):
-        raise ExerciseError(f"{exercise.name}: its reference raises {expected.exception} ({expected.message}) "
-                            f"on the case {case.name!r}")
-    return Oracle(case.name, case.arguments, dict(case.keywords), expected, case.kind, case.weight, case.private,
-                  {wrong.name: _ask(exercise, wrong.answer, case) for wrong in exercise.misconceptions})
+        raise ExerciseError(
+            f"{exercise.name}: its reference raises {expected.exception} ({expected.message}) on the case {case.name!r}"
+        )
+    return Oracle(
+        case.name,
+        case.arguments,
+        dict(case.keywords),
+        expected,
+        case.kind,
+        case.weight,
+        case.private,
+        _MistakenAnswers(exercise, case),
+    )
+
+
+class _MistakenAnswers(Mapping[str, Any]):
+    """What each misconception answers to a case: asked for when a wrong answer is to be recognised, and kept."""
+
+    def __init__(self, exercise: Exercise, case: Case) -> None:
+        self._exercise, self._case = exercise, case
+        self._answers: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._answers:
+            wrong = next(wrong for wrong in self._exercise.misconceptions if wrong.name == name)
+            self._answers[name] = _ask(self._exercise, wrong.answer, self._case)
+        return self._answers[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return (wrong.name for wrong in self._exercise.misconceptions)
+
+    def __len__(self) -> int:
+        return len(self._exercise.misconceptions)
 
 
 def _ask(exercise: Exercise, answer: Any, case: Case) -> Any:
-    with np.errstate(all="ignore"):      # a misconception may well divide by zero
+    with np.errstate(all="ignore"):  # a misconception may well divide by zero
         return run_driver(exercise.drive, answer, copy.deepcopy(case.arguments), copy.deepcopy(dict(case.keywords)))
 
 

@@ -1,8 +1,10 @@
 """Which exercises and assignments there are: found in the folders that the settings name, never imported by name."""
+
 from __future__ import annotations
 
 import importlib
 import importlib.util
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from autograder.settings import AutograderSettings
 @dataclass(frozen=True)
 class Entry:
     """An exercise in an assignment, with the points it has there."""
+
     exercise: Exercise
     points: float
 
@@ -28,6 +31,7 @@ class Entry:
 @dataclass(frozen=True)
 class Assignment:
     """text : Markdown with markers; path : where it stands, for messages."""
+
     name: str
     title: str
     text: str
@@ -84,7 +88,7 @@ def _load(file: Path, folder: Path) -> ModuleType:
         module = importlib.import_module(name)
     except ExerciseError as error:
         raise ExerciseError(f"{file}: {error}") from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ExerciseError(f"{file} cannot be imported: {type(error).__name__}: {error}") from error
     if Path(module.__file__ or "").resolve() != file.resolve():
         raise ExerciseError(f"{file} cannot be imported as {name}, which is {module.__file__}: rename its folder")
@@ -104,10 +108,7 @@ def _from_text(name: str, file: Path, exercises: dict[str, Exercise]) -> Assignm
 
 def _composed(name: str, plan: dict, exercises: dict[str, Exercise], root: Path) -> Assignment:
     where = f"c.AutograderSettings.assignments[{name!r}]"
-    unknown = set(plan) - {"title", "exercises", "points", "text", "duedate"}
-    if unknown or not ("text" in plan or plan.get("exercises")):
-        raise ExerciseError(f"{where}: " + (f"unknown setting {', '.join(sorted(unknown))}" if unknown
-                                            else "name its 'exercises', or a 'text' with markers"))
+    _check_plan(name, plan, where)
     points = dict(plan.get("points", {}))
     if "text" in plan:
         path = root / plan["text"]
@@ -122,9 +123,27 @@ def _composed(name: str, plan: dict, exercises: dict[str, Exercise], root: Path)
     return Assignment(name, plan.get("title") or title or name, text, path, entries)
 
 
-def _entries(markers: Sequence[Marker], exercises: dict[str, Exercise], points: dict[str, float],
-             path: Path) -> tuple[Entry, ...]:
-    entries = []
+def _check_plan(name: object, plan: object, where: str) -> None:
+    """Refuse a plan that cannot be meant."""
+    if not re.fullmatch(r"\w[\w.-]*", str(name)):  # it names a folder, and nbgrader wants no + in it
+        raise ExerciseError(f"{where}: an assignment's name is made of letters, digits, '_', '-' and '.'")
+    if not isinstance(plan, dict):
+        raise ExerciseError(f"{where} is no dict: write {{'exercises': [names]}}")
+    if unknown := set(plan) - {"title", "exercises", "points", "text", "duedate"}:
+        raise ExerciseError(f"{where}: unknown setting {', '.join(sorted(map(str, unknown)))}")
+    if ("text" in plan) == bool(plan.get("exercises")):
+        raise ExerciseError(f"{where}: name its 'exercises', or a 'text' with markers")
+    if not isinstance(plan.get("exercises", []), (list, tuple)):
+        raise ExerciseError(f"{where}: 'exercises' is a list of names")
+    points = plan.get("points", {})
+    if not isinstance(points, dict) or any(type(value) not in (int, float) or not value > 0 for value in points.values()):
+        raise ExerciseError(f"{where}: 'points' is a dict of exercises' names and numbers above 0, not {points!r}")
+
+
+def _entries(
+    markers: Sequence[Marker], exercises: dict[str, Exercise], points: dict[str, float], path: Path
+) -> tuple[Entry, ...]:
+    entries: list[Entry] = []
     for marker in markers:
         if marker.kind != "exercise":
             continue
@@ -136,5 +155,3 @@ def _entries(markers: Sequence[Marker], exercises: dict[str, Exercise], points: 
             raise ExerciseError(f"{path}: the exercise {exercise.name!r} stands in it twice")
         entries.append(Entry(exercise, float(points.get(exercise.name, exercise.points))))
     return tuple(entries)
-
-

@@ -1,4 +1,8 @@
-"""The command `autograder`. Exit codes: 0 done, 1 a person is needed or protection is missing, 2 a mistake in what was given."""
+"""The command `autograder`.
+
+Exit codes: 0 done; 1 a person is needed, or protection is missing; 2 a mistake in what was given.
+"""
+
 from __future__ import annotations
 
 import argparse
@@ -34,8 +38,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="autograder", description=__doc__)
-    parser.add_argument("--course", type=Path, default=Path(), metavar="FOLDER",
-                        help="the folder that holds nbgrader_config.py (default: this one)")
+    parser.add_argument(
+        "--course",
+        type=Path,
+        default=Path(),
+        metavar="FOLDER",
+        help="the folder that holds nbgrader_config.py (default: this one)",
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     list_ = commands.add_parser("list", help="show the assignments and their exercises")
@@ -49,6 +58,8 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("assignment")
     grade.add_argument("--student", action="append", help="only this one; may be repeated")
     grade.add_argument("--regrade", action="store_true", help="grade again what has a grade; scores given by hand stay")
+    grade.add_argument("--workers", type=int, help="processes to grade in (default: one a core)")
+    grade.add_argument("--dry-run", action="store_true", help="write nothing; say whose scores would change")
     grade.set_defaults(run=_grade)
 
     explain = commands.add_parser("explain", help="show everything about one answer, hidden cases included")
@@ -62,21 +73,29 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--to", type=Path, default=Path("grades.csv"), metavar="FILE")
     export.set_defaults(run=_export)
 
+    scores = commands.add_parser("scores", help="show the class's table")
+    scores.add_argument("assignment")
+    scores.set_defaults(run=_scores)
+
     rehearse = commands.add_parser("rehearse", help="try an assignment on a made-up class whose true scores are known")
     rehearse.add_argument("assignment")
     rehearse.add_argument("--students", type=int, default=12)
     rehearse.set_defaults(run=_rehearse)
 
-    doctor = commands.add_parser("doctor", help="say what protection this machine gives, and what would mend what is missing")
+    doctor = commands.add_parser(
+        "doctor", help="say what protection this machine gives, and what would mend what is missing"
+    )
     doctor.set_defaults(run=_doctor)
     return parser
 
 
 # The commands import what they need themselves: `autograder --help` should not wait for torch.
 
+
 def _course(options: argparse.Namespace) -> Course:
     from autograder.nbgrader_adapter.course import course_of
     from autograder.settings import read_config
+
     return course_of(read_config(options.course.resolve()))
 
 
@@ -84,12 +103,15 @@ def _list(options: argparse.Namespace) -> None:
     for assignment in _course(options).catalogue.assignments.values():
         print(f"{assignment.name}: {assignment.title} ({assignment.path})")
         for entry in assignment.entries:
-            print(f"    {entry.name:28} {entry.points:g} points, {len(entry.exercise.misconceptions)} misconceptions"
-                  + (", PyTorch" if entry.exercise.torch else ""))
+            print(
+                f"    {entry.name:28} {entry.points:g} points, {len(entry.exercise.misconceptions)} misconceptions"
+                + (", PyTorch" if entry.exercise.torch else "")
+            )
 
 
 def _build(options: argparse.Namespace) -> None:
     from autograder.nbgrader_adapter import steps
+
     course = _course(options)
     for name in options.assignments or course.catalogue.assignments:
         print(f"{name}: {steps.build(course, name)}")
@@ -97,34 +119,56 @@ def _build(options: argparse.Namespace) -> None:
 
 def _grade(options: argparse.Namespace) -> int:
     from autograder.nbgrader_adapter.grade import grade_class
-    return grade_class(_course(options), options.assignment, students=options.student, regrade=options.regrade)
+
+    return grade_class(
+        _course(options),
+        options.assignment,
+        students=options.student,
+        regrade=options.regrade,
+        workers=options.workers,
+        dry_run=options.dry_run,
+    )
 
 
 def _explain(options: argparse.Namespace) -> None:
     from autograder.nbgrader_adapter.explain import explanations
+
     print("\n\n".join(explanations(_course(options), options.student, options.exercise, options.assignment)))
 
 
 def _export(options: argparse.Namespace) -> int:
     from autograder.nbgrader_adapter import scores
     from autograder.nbgrader_adapter.steps import gradebook_of
+
     course = _course(options)
     with gradebook_of(course) as gradebook:
         known = [assignment.name for assignment in gradebook.assignments]
     if unknown := set(options.assignments) - set(known):
-        raise ExerciseError(f"the gradebook has no assignment called {', '.join(sorted(unknown))}; it has: {', '.join(known)}")
+        raise ExerciseError(
+            f"the gradebook has no assignment called {', '.join(sorted(unknown))}; it has: {', '.join(known)}"
+        )
     waiting = scores.export(course, options.assignments or known, options.to)
     print(f"{options.to}: written" + (f"; {waiting} blank, because they need a person" if waiting else ""))
     return int(waiting > 0)
 
 
+def _scores(options: argparse.Namespace) -> None:
+    from autograder.nbgrader_adapter import scores
+
+    course = _course(options)
+    course.catalogue.assignment(options.assignment)
+    print(scores.table(scores.rows(course, options.assignment)))
+
+
 def _rehearse(options: argparse.Namespace) -> int:
     from autograder.nbgrader_adapter.rehearsal import rehearse
+
     return rehearse(_course(options), options.assignment, options.students)
 
 
 def _doctor(options: argparse.Namespace) -> int:
     from autograder.session import probe
+
     layers = probe()
     for layer in layers:
         print(f"{'holds  ' if layer.holds else 'missing'}  {layer.name:14} {layer.sentence}")

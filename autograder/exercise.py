@@ -1,4 +1,5 @@
 """An exercise: the reference that is its stub, solution and oracle, the cases, and the misconceptions it can name."""
+
 from __future__ import annotations
 
 import inspect
@@ -31,6 +32,7 @@ class Case:
         'dtype' where the dtype is judged as well as the values.
     keywords : keyword arguments of the driver.
     """
+
     name: str
     arguments: tuple
     private: Any = None
@@ -42,6 +44,7 @@ class Case:
 @dataclass(frozen=True)
 class Misconception:
     """A wrong answer that people really give, and the sentence that mends it."""
+
     answer: Callable
     sentence: str
 
@@ -80,10 +83,23 @@ class Exercise:
         Where to read, as the feedback shows it: a page and anchor of the book.
     """
 
-    def __init__(self, reference: Any, *, cases: Callable[[np.random.Generator], Sequence[Case]], points: float,
-                 drive: Callable = call, judge: Judge | None = None, tolerance: tuple[float, float] | None = None,
-                 given: Sequence[Any] = (), starter: Any = None, methods: Sequence[str] = (), pure: bool = True,
-                 torch: bool = False, seconds: float = 10, read: str = "") -> None:
+    def __init__(
+        self,
+        reference: Any,
+        *,
+        cases: Callable[[np.random.Generator], Sequence[Case]],
+        points: float,
+        drive: Callable = call,
+        judge: Judge | None = None,
+        tolerance: tuple[float, float] | None = None,
+        given: Sequence[Any] = (),
+        starter: Any = None,
+        methods: Sequence[str] = (),
+        pure: bool = True,
+        torch: bool = False,
+        seconds: float = 4,
+        read: str = "",
+    ) -> None:
         if judge is not None and tolerance is not None:
             raise ExerciseError(f"{reference.__name__}: give a judge or a tolerance, not both")
         if not points > 0:
@@ -112,9 +128,11 @@ class Exercise:
 
     def misconception(self, sentence: str) -> Callable[[Callable], Callable]:
         """Decorate a wrong answer with the sentence that a student who gives it should read."""
+
         def register(answer: Callable) -> Callable:
             self.misconceptions.append(Misconception(answer, sentence))
             return answer
+
         return register
 
     def compare(self, answer: Any, expected: Any, arguments: tuple, private: Any = None) -> Mismatch | None:

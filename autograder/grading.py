@@ -2,6 +2,7 @@
 
 The notebook is one that nbgrader has cleaned: locked cells restored, deleted ones put back.
 """
+
 from __future__ import annotations
 
 import ast
@@ -19,13 +20,19 @@ from autograder.verdict import Asked, Graded, Verdict, judge_answers, needs_pers
 class Player(Protocol):
     """What plays a submission: `autograder.session.Template`, or a stand-in in a test."""
 
-    def play(self, steps: Sequence[Step], questions: Sequence[Question | None], limits: Limits = ...,
-             files: dict[str, bytes] | None = ...) -> Transcript: ...
+    def play(
+        self,
+        steps: Sequence[Step],
+        questions: Sequence[Question | None],
+        limits: Limits = ...,
+        files: dict[str, bytes] | None = ...,
+    ) -> Transcript: ...
 
 
 @dataclass(frozen=True)
 class Job:
     """assignment : None where the course has none of this name; then only ordinary test cells can be graded."""
+
     assignment_id: str
     student: str
     assignment: Assignment | None
@@ -98,37 +105,62 @@ def score_test_cell(result: CellResult, points: float, grade_id: str) -> Verdict
             except ValueError:
                 return needs_person(grade_id, points, "the test cell's result is not a number")
             if not 0 <= score <= points:
-                return needs_person(grade_id, points, f"the test cell's result {score:g} is not within 0 and {points:g}")
-    return Verdict(grade_id, score, points, explanation="an ordinary test cell: scored in the session, not tamper-proof")
+                return needs_person(
+                    grade_id, points, f"the test cell's result {score:g} is not within 0 and {points:g}"
+                )
+    return Verdict(
+        grade_id, score, points, explanation="an ordinary test cell: scored in the session, not tamper-proof"
+    )
 
 
 def _asked(name: str, cell: Any, notebook: Any, job: Job) -> Asked | Verdict:
     """What to ask of a checked function, or the verdict that it cannot be graded."""
     points = float(cell.metadata["nbgrader"].get("points") or 0)
     if job.assignment is None:
-        return needs_person(name, points, f"the course has no assignment called {job.assignment_id!r} to check {name} by")
+        return needs_person(
+            name, points, f"the course has no assignment called {job.assignment_id!r} to check {name} by"
+        )
     entry = next((entry for entry in job.assignment.entries if entry.name == name), None)
     if entry is None:
         return needs_person(name, points, f"the assignment {job.assignment_id!r} has no exercise called {name!r}")
     theirs = notebook.metadata.get("autograder", {}).get("version", "")
     if theirs and theirs != (ours := version_of(job.assignment)):
-        return needs_person(name, points, f"it was made from version {str(theirs)[:16]} of the assignment, and the course has "
-                                          f"version {ours} now: grade it with that version's course, or release again")
-    return Asked(entry.exercise, points, public_oracles(entry.exercise),
-                 hidden_oracles(entry.exercise, job.secret, job.assignment_id, job.case_set))
+        return needs_person(
+            name,
+            points,
+            f"it was made from version {str(theirs)[:16]} of the assignment, and the course has "
+            f"version {ours} now: grade it with that version's course, or release again",
+        )
+    return Asked(
+        entry.exercise,
+        points,
+        public_oracles(entry.exercise),
+        hidden_oracles(entry.exercise, job.secret, job.assignment_id, job.case_set),
+        "\n".join(other.source for other in notebook.cells if other.cell_type == "code"),
+    )
 
 
 def _question(asked: Asked | Verdict) -> Question | None:
     if isinstance(asked, Verdict):
         return None
     exercise = asked.exercise
-    return Question(exercise.name, asked.calls, exercise.checks_source, exercise.driver_name, exercise.pure, exercise.seconds)
+    return Question(
+        exercise.name, asked.calls, exercise.checks_source, exercise.driver_name, exercise.pure, exercise.seconds
+    )
 
 
 def _shown(verdict: Verdict) -> dict[str, Any]:
-    """The verdict as the cell's output. Its plain text is the score, as nbgrader's own reading of the cell would have it."""
+    """The verdict as the cell's output; its plain text is the score, as nbgrader's own reading would have it."""
     if verdict.needs_person:
-        return {"output_type": "error", "ename": "NeedsAPerson", "evalue": verdict.reason,
-                "traceback": [f"NeedsAPerson: {verdict.reason}"]}
-    return {"output_type": "execute_result", "execution_count": None, "metadata": {},
-            "data": {"text/plain": f"{verdict.score:g}", "text/html": verdict.html}}
+        return {
+            "output_type": "error",
+            "ename": "NeedsAPerson",
+            "evalue": verdict.reason,
+            "traceback": [f"NeedsAPerson: {verdict.reason}"],
+        }
+    return {
+        "output_type": "execute_result",
+        "execution_count": None,
+        "metadata": {},
+        "data": {"text/plain": f"{verdict.score:g}", "text/html": verdict.html},
+    }

@@ -1,22 +1,25 @@
 """A line that moves on a terminal, and a line now and then elsewhere."""
+
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from typing import TypeVar
-
-Item = TypeVar("Item")
 
 
-def progress(items: Sequence[Item], what: str) -> Iterator[Item]:
-    """Yield the items and say on stderr how far it is and how long the rest will take."""
-    start, last = time.monotonic(), 0.0
-    for done, item in enumerate(items):
-        yield item
-        now = time.monotonic()
-        if sys.stderr.isatty() or now - last > 10 or done + 1 == len(items):
-            last = now
-            left = (now - start) / (done + 1) * (len(items) - done - 1)
-            end = "\r" if sys.stderr.isatty() and done + 1 < len(items) else "\n"
-            print(f"{what}: {done + 1} of {len(items)}, {left:.0f} s left ", end=end, file=sys.stderr, flush=True)
+class Progress:
+    """Says on stderr how far a long piece of work is, and how long the rest will take."""
+
+    def __init__(self, total: int, what: str) -> None:
+        self.total, self.what, self.done = total, what, 0
+        self._start = time.monotonic()
+        self._last = self._start
+
+    def step(self) -> None:
+        """One more is done."""
+        self.done += 1
+        now, last_one = time.monotonic(), self.done == self.total
+        if sys.stderr.isatty() or now - self._last > 10 or last_one:
+            self._last = now
+            left = (now - self._start) / self.done * (self.total - self.done)
+            end = "\r" if sys.stderr.isatty() and not last_one else "\n"
+            print(f"{self.what}: {self.done} of {self.total}, {left:.0f} s left ", end=end, file=sys.stderr, flush=True)

@@ -1,4 +1,5 @@
 """The instructor's settings, as `c.AutograderSettings.…` in nbgrader_config.py."""
+
 from __future__ import annotations
 
 import os
@@ -18,27 +19,40 @@ CONFIG_NAME = "nbgrader_config.py"
 class AutograderSettings(LoggingConfigurable):
     """Where the exercises are and how their answers are run."""
 
-    exercises = List(Unicode(), help="Folders that hold <topic>/exercises.py, from the course's root; an own, private "
-                                     "folder is added here.").tag(config=True)
-    assignments = Dict(help="Own assignments: {name: {'title': …, 'exercises': [names], 'points': {name: points}, "
-                            "'text': 'file.md', 'duedate': …}}. Topics with an assignment.md need no entry.").tag(config=True)
-    secret_file = Unicode("course_secret", help="File of the secret from which hidden cases are drawn; made, for its "
-                                                "owner alone, when it is missing.").tag(config=True)
+    exercises = List(
+        Unicode(),
+        help="Folders that hold <topic>/exercises.py, from the course's root; an own, private folder is added here.",
+    ).tag(config=True)
+    assignments = Dict(
+        help="Own assignments: {name: {'title': …, 'exercises': [names], 'points': {name: points}, "
+        "'text': 'file.md', 'duedate': …}}. Topics with an assignment.md need no entry."
+    ).tag(config=True)
+    secret_file = Unicode(
+        "course_secret",
+        help="File of the secret from which hidden cases are drawn; made, for its owner alone, when it is missing.",
+    ).tag(config=True)
     store = Unicode(".autograder", help="Folder of the verdicts.").tag(config=True)
-    unprotected = Bool(False, help="Run student code although protection is missing. Only for code you trust.").tag(config=True)
-    layers = List(Unicode(), default_value=None, allow_none=True,
-                  help="Layers of protection to use; all that this machine gives where unset.").tag(config=True)
-    cell_seconds = Float(30, help="CPU time of one cell.").tag(config=True)
-    submission_seconds = Float(120, help="CPU time of one submission.").tag(config=True)
-    memory_mib = Integer(2048, help="Memory of one submission.").tag(config=True)
-    case_sets = Integer(16, help="How many sets of hidden cases an assignment has.").tag(config=True)
+    unprotected = Bool(False, help="Run student code although protection is missing. Only for code you trust.").tag(
+        config=True
+    )
+    layers = List(
+        Unicode(),
+        default_value=None,
+        allow_none=True,
+        help="Layers of protection to use; all that this machine gives where unset.",
+    ).tag(config=True)
+    cell_seconds = Float(30, min=0.1, help="CPU time of one cell.").tag(config=True)
+    submission_seconds = Float(120, min=0.1, help="CPU time of one submission.").tag(config=True)
+    memory_mib = Integer(2048, min=64, help="Memory of one submission.").tag(config=True)
+    case_sets = Integer(16, min=1, help="How many sets of hidden cases an assignment has.").tag(config=True)
 
     root = Unicode(".", help="The folder that the other settings' paths start from.").tag(config=True)
 
     @property
     def limits(self) -> Limits:
-        return Limits(cell_seconds=self.cell_seconds, submission_seconds=self.submission_seconds,
-                      memory_mib=self.memory_mib)
+        return Limits(
+            cell_seconds=self.cell_seconds, submission_seconds=self.submission_seconds, memory_mib=self.memory_mib
+        )
 
     @property
     def folder(self) -> Path:
@@ -65,8 +79,10 @@ class AutograderSettings(LoggingConfigurable):
         except FileExistsError:
             secret = path.read_bytes().strip()
             if len(secret) < 32:
-                raise ExerciseError(f"{path} is too short to be a course secret: remove it and a new one is made "
-                                    "(hidden cases will then differ from those of earlier grades)") from None
+                raise ExerciseError(
+                    f"{path} is too short to be a course secret: remove it and a new one is made "
+                    "(hidden cases will then differ from those of earlier grades)"
+                ) from None
             return secret
         with os.fdopen(descriptor, "wb") as file:
             file.write(secret := secrets.token_hex(32).encode())
@@ -79,9 +95,11 @@ def read_config(root: Path) -> Config:
         raise ExerciseError(f"{root} holds no {CONFIG_NAME}: run this in the course's root or name it with --course")
     try:
         config = PyFileConfigLoader(CONFIG_NAME, path=str(root)).load_config()
-    except Exception as error:      # it is a program: anything may happen in it
+    except Exception as error:  # it is a program: anything may happen in it
         raise ExerciseError(f"{root / CONFIG_NAME} cannot be read: {type(error).__name__}: {error}") from error
     config.AutograderSettings.setdefault("root", str(root.resolve()))
+    # nbgrader would take its root from the folder that the command was started in
+    config.CourseDirectory.root = str(root.resolve() / str(config.CourseDirectory.get("root", "")))
     return config
 
 
@@ -95,6 +113,7 @@ def load_settings(config: Config) -> AutograderSettings:
     except TraitError as error:
         raise ExerciseError(f"{CONFIG_NAME}: {error}") from None
     if not settings.exercises:
-        raise ExerciseError(f"{CONFIG_NAME} sets no c.AutograderSettings.exercises: name the folders that hold "
-                            "<topic>/exercises.py")
+        raise ExerciseError(
+            f"{CONFIG_NAME} sets no c.AutograderSettings.exercises: name the folders that hold <topic>/exercises.py"
+        )
     return settings

@@ -1,4 +1,5 @@
-"""Code cut from its module by `ast`, on function boundaries: the stub, the solution and what a notebook needs for them."""
+"""Code cut from its module by `ast`, on function boundaries: stub, solution and what a notebook needs for them."""
+
 from __future__ import annotations
 
 import ast
@@ -6,6 +7,7 @@ import builtins
 import inspect
 import textwrap
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,7 +22,7 @@ def definition(thing: Any) -> str:
     """The source of a function or class, without the decorators that register it."""
     source = textwrap.dedent(inspect.getsource(thing))
     node = _node(source)
-    return "\n".join(source.splitlines()[node.lineno - 1:node.end_lineno])
+    return "\n".join(source.splitlines()[node.lineno - 1 : node.end_lineno])
 
 
 def marked_solution(thing: Any, methods: Iterable[str] = ()) -> str:
@@ -33,7 +35,7 @@ def marked_solution(thing: Any, methods: Iterable[str] = ()) -> str:
     node = _node(source)
     lines = source.splitlines()
     for function in sorted(_blanked(node, tuple(methods)), key=lambda f: f.lineno, reverse=True):
-        first, last = _body_lines(function)
+        first, last = _body_lines(function, lines)
         indent = " " * function.body[-1].col_offset
         lines[first:last] = [indent + BEGIN, *lines[first:last], indent + END]
     return "\n".join(lines)
@@ -41,9 +43,10 @@ def marked_solution(thing: Any, methods: Iterable[str] = ()) -> str:
 
 def starting_version(thing: Any, starter: Any) -> str:
     """The signature and docstring of `thing` with the body of `starter`: the wrong version that is to be mended."""
-    first, _ = _body_lines(_functions(_node(definition(thing)))[0])
-    body_first, body_last = _body_lines(_functions(_node(definition(starter)))[0])
-    return "\n".join([*definition(thing).splitlines()[:first], *definition(starter).splitlines()[body_first:body_last]])
+    lines, wrong = definition(thing).splitlines(), definition(starter).splitlines()
+    first, _ = _body_lines(_functions(_node(definition(thing)))[0], lines)
+    body_first, body_last = _body_lines(_functions(_node(definition(starter)))[0], wrong)
+    return "\n".join([*lines[:first], *wrong[body_first:body_last]])
 
 
 def contract(thing: Any) -> str:
@@ -51,10 +54,10 @@ def contract(thing: Any) -> str:
     source = definition(thing)
     node = _node(source)
     lines = source.splitlines()
-    for function in sorted(_blanked(node, ()) if isinstance(node, ast.FunctionDef) else _functions(node),
-                           key=lambda f: f.lineno, reverse=True):
-        first, last = _body_lines(function)
-        lines[first:last] = [" " * function.body[-1].col_offset + "..."]
+    for function in sorted(_functions(node), key=lambda f: f.lineno, reverse=True):
+        with suppress(ExerciseError):  # a method without a body of its own stands in it whole
+            first, last = _body_lines(function, lines)
+            lines[first:last] = [" " * function.body[-1].col_offset + "..."]
     return "\n".join(lines)
 
 
@@ -65,18 +68,24 @@ def imports_for(things: Iterable[Any]) -> list[str]:
         used = names_used(_node(definition(thing)))
         for statement in _module_tree(inspect.getmodule(thing)).body:
             if isinstance(statement, (ast.Import, ast.ImportFrom)):
-                found |= {_one_import(statement, alias) for alias in statement.names
-                          if (alias.asname or alias.name.split(".")[0]) in used}
+                found |= {
+                    _one_import(statement, alias)
+                    for alias in statement.names
+                    if (alias.asname or alias.name.split(".")[0]) in used
+                }
     return sorted(found - {"from __future__ import annotations"})
 
 
 def needs(thing: Any, available: Iterable[str]) -> set[str]:
     """Names that the definition uses and that neither it, Python, its imports nor `available` provide."""
     node = _node(definition(thing))
-    imported = {alias.asname or alias.name.split(".")[0]
-                for statement in _module_tree(inspect.getmodule(thing)).body
-                if isinstance(statement, (ast.Import, ast.ImportFrom)) for alias in statement.names}
-    return names_used(node) - _names_bound(node) - imported - set(available) - set(dir(builtins)) - {"__class__"}
+    imported = {
+        alias.asname or alias.name.split(".")[0]
+        for statement in _module_tree(inspect.getmodule(thing)).body
+        if isinstance(statement, (ast.Import, ast.ImportFrom))
+        for alias in statement.names
+    }
+    return names_used(node) - names_bound(node) - imported - set(available) - set(dir(builtins)) - {"__class__"}
 
 
 def names_used(node: ast.AST) -> set[str]:
@@ -111,37 +120,50 @@ def _blanked(node: Definition, methods: tuple[str, ...]) -> list[ast.FunctionDef
         return functions
     unknown = set(methods) - {function.name for function in functions}
     if unknown:
-        raise ExerciseError(f"{node.name} has no method called {', '.join(sorted(unknown))}: "
-                            "correct methods= of its exercise")
+        raise ExerciseError(
+            f"{node.name} has no method called {', '.join(sorted(unknown))}: correct methods= of its exercise"
+        )
     if not methods:
         raise ExerciseError(f"{node.name} is a class: name the methods to blank in methods= of its exercise")
     return [function for function in functions if function.name in methods]
 
 
-def _body_lines(function: ast.FunctionDef) -> tuple[int, int]:
-    """The half-open range of lines of the body below the docstring."""
+def _body_lines(function: ast.FunctionDef, lines: list[str]) -> tuple[int, int]:
+    """The half-open range of lines of the body below the docstring, with the comments above its first statement."""
     body = function.body
     has_docstring = ast.get_docstring(function) is not None
     if has_docstring and len(body) == 1:
         raise ExerciseError(f"{function.name} has a docstring and no body: there is nothing to solve")
+    if body[-1].lineno == function.lineno:
+        raise ExerciseError(f"{function.name} stands on one line: write its body on a line of its own")
     first = body[0].end_lineno if has_docstring else body[0].lineno - 1
-    assert first is not None and function.end_lineno is not None
+    assert first is not None
+    assert function.end_lineno is not None
+    while not has_docstring and lines[first - 1].strip()[:1] in ("", "#"):
+        first -= 1
     return first, function.end_lineno
 
 
 def _one_import(statement: ast.Import | ast.ImportFrom, alias: ast.alias) -> str:
-    one: ast.stmt = (ast.Import([alias]) if isinstance(statement, ast.Import)
-                     else ast.ImportFrom(statement.module, [alias], statement.level))
+    one: ast.stmt = (
+        ast.Import([alias])
+        if isinstance(statement, ast.Import)
+        else ast.ImportFrom(statement.module, [alias], statement.level)
+    )
     return ast.unparse(one)
 
 
-def _names_bound(node: ast.AST) -> set[str]:
+def names_bound(node: ast.AST) -> set[str]:
+    """Every name that is bound in the tree: parameters, targets, definitions."""
     bound = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
     bound |= {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)}
-    bound |= {n.name for n in ast.walk(node) if isinstance(n, (ast.FunctionDef, ast.ClassDef, ast.ExceptHandler)) and n.name}
+    bound |= {
+        n.name for n in ast.walk(node) if isinstance(n, (ast.FunctionDef, ast.ClassDef, ast.ExceptHandler)) and n.name
+    }
     return bound
 
 
 def _module_tree(module: ModuleType | None) -> ast.Module:
-    assert module is not None and module.__file__ is not None
+    assert module is not None
+    assert module.__file__ is not None
     return ast.parse(Path(module.__file__).read_text())

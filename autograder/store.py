@@ -1,4 +1,5 @@
 """Verdicts on disk, keyed by the content of submission, exercises and environment: none is computed twice."""
+
 from __future__ import annotations
 
 import hashlib
@@ -48,6 +49,20 @@ class Store:
                 found[file.stem] = graded
         return found
 
+    def note_entered(self, assignment: str, student: str, state: str) -> None:
+        """Note that the gradebook holds the scores of this state: what was submitted, against which release."""
+        _write(self._entered(assignment, student), state)
+
+    def entered(self, assignment: str, student: str) -> str:
+        """The state whose scores the gradebook holds; '' where it holds none."""
+        try:
+            return self._entered(assignment, student).read_text()
+        except OSError:
+            return ""
+
+    def _entered(self, assignment: str, student: str) -> Path:
+        return self._latest(assignment, student, "x").parent / "entered"
+
     def _path(self, key: str) -> Path:
         return self.folder / "verdicts" / key[:2] / f"{key}.json"
 
@@ -60,10 +75,18 @@ def key_of(notebook: Any, job: Job) -> str:
     """A fingerprint of all that the verdicts depend on."""
     cells = [[cell.cell_type, cell.source, cell.metadata.get("nbgrader", {})] for cell in notebook.cells]
     assignment = job.assignment
-    content = [job.assignment_id, cells, notebook.metadata.get("autograder", {}), job.case_sets, job.case_set,
-               hashlib.sha256(job.secret).hexdigest(), repr(job.limits), _environment(),
-               {name: hashlib.sha256(data).hexdigest() for name, data in job.files.items()},
-               assignment and [[entry.name, entry.points, folder_fingerprint(_folder(entry))] for entry in assignment.entries]]
+    content = [
+        job.assignment_id,
+        cells,
+        notebook.metadata.get("autograder", {}),
+        job.case_sets,
+        job.case_set,
+        hashlib.sha256(job.secret).hexdigest(),
+        repr(job.limits),
+        _environment(),
+        {name: hashlib.sha256(data).hexdigest() for name, data in job.files.items()},
+        assignment and [[entry.name, entry.points, folder_fingerprint(_folder(entry))] for entry in assignment.entries],
+    ]
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -83,8 +106,14 @@ def folder_fingerprint(folder: Path) -> str:
 @lru_cache
 def _environment() -> list[str]:
     from importlib.metadata import version
-    return [platform.python_version(), np.__version__, version("torch"), version("ipython"),
-            folder_fingerprint(Path(autograder.__file__).parent)]
+
+    return [
+        platform.python_version(),
+        np.__version__,
+        version("torch"),
+        version("ipython"),
+        folder_fingerprint(Path(autograder.__file__).parent),
+    ]
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,15 +1,18 @@
-"""The verdict on one graded cell: computed outside the student's process, kept in the store, written to the gradebook."""
+"""The verdict on one graded cell: computed outside the student's process, kept in the store, sent to the gradebook."""
+
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+import builtins
+import re
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from autograder.exercise import Exercise
 from autograder.session.interface import Answer
+from autograder.student.compare import Mismatch
 from autograder.student.drive import Raised
 from autograder.student.feedback import Feedback, hidden_lines, worked_case
 from autograder.student.marking import CaseMark, Mark, Oracle, mark
-from autograder.student.compare import Mismatch
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,7 @@ class Verdict:
     cases : (name, kind, weight, passed, note) of each hidden case.
     explanation : everything, hidden values included: for the instructor's eyes.
     """
+
     exercise: str
     score: float | None
     max_score: float
@@ -49,11 +53,16 @@ def needs_person(exercise: str, max_score: float, reason: str) -> Verdict:
 
 @dataclass(frozen=True)
 class Asked:
-    """What was put to a student's answer: the oracles in the order of the calls, public ones first."""
+    """What was put to a student's answer: the oracles in the order of the calls, public ones first.
+
+    source : the student's code, all cells together; see `_unworded`.
+    """
+
     exercise: Exercise
     points: float
     public: tuple[Oracle, ...]
     hidden: tuple[Oracle, ...]
+    source: str = ""
 
     @property
     def calls(self) -> tuple[tuple[tuple, dict[str, Any]], ...]:
@@ -65,24 +74,36 @@ def judge_answers(asked: Asked, answers: tuple[Answer, ...]) -> Verdict:
     exercise, count = asked.exercise, len(asked.public)
     if len(answers) != count + len(asked.hidden):
         return needs_person(exercise.name, asked.points, "the session gave no answers")
-    if unsure := next((answer.reason for answer in answers if answer.status == "stopped"
-                       and "wall clock" in answer.reason), ""):
+    if unsure := next(
+        (answer.reason for answer in answers if answer.status == "stopped" and "wall clock" in answer.reason), ""
+    ):
         return needs_person(exercise.name, asked.points, unsure)
     public = _mark(exercise, asked.public, answers[:count])
     hidden = _mark(exercise, asked.hidden, answers[count:])
     score = round(asked.points * hidden.share, 2)
     feedback = _feedback(asked, public, hidden, score, answers)
-    return Verdict(exercise.name, score, asked.points, misconception=_held(public, hidden),
-                   cases=tuple((case.name, case.kind, case.weight, case.passed, line.note)
-                               for case, line in zip(hidden.cases, hidden_lines(hidden), strict=True)),
-                   text=feedback.text(), html=feedback.html(), explanation=_explain(asked, public, hidden))
+    return Verdict(
+        exercise.name,
+        score,
+        asked.points,
+        misconception=_held(public, hidden),
+        cases=tuple(
+            (case.name, case.kind, case.weight, case.passed, line.note)
+            for case, line in zip(hidden.cases, hidden_lines(_unworded(hidden, asked.source)), strict=True)
+        ),
+        text=feedback.text(),
+        html=feedback.html(),
+        explanation=_explain(asked, public, hidden),
+    )
 
 
 def _mark(exercise: Exercise, oracles: tuple[Oracle, ...], answers: tuple[Answer, ...]) -> Mark:
     result = mark(oracles, [_values(answer) for answer in answers], exercise.compare, pure=exercise.pure)
-    cases = [CaseMark(case.name, case.kind, case.weight, Mismatch("stopped", answer.reason)) if answer.reason else case
-             for case, answer in zip(result.cases, answers, strict=False)]
-    return Mark((*cases, *result.cases[len(answers):]), result.misconception)
+    cases = [
+        CaseMark(case.name, case.kind, case.weight, Mismatch(answer.status, answer.reason)) if answer.reason else case
+        for case, answer in zip(result.cases, answers, strict=False)
+    ]
+    return Mark((*cases, *result.cases[len(answers) :]), result.misconception)
 
 
 def _values(answer: Answer) -> tuple[Any, ...]:
@@ -92,6 +113,23 @@ def _values(answer: Answer) -> tuple[Any, ...]:
     return (Raised(answer.exception or answer.status, answer.message or answer.reason, answer.line),)
 
 
+def _unworded(hidden: Mark, source: str) -> Mark:
+    """`hidden` without words that the student's process chose, for those could carry a hidden case's values.
+
+    What stays of an exception is its name, where Python or NumPy or the student's code has it, and a line of that code.
+    """
+    lines = {line.strip()[:200] for line in source.splitlines()}
+    names = {*dir(builtins), "LinAlgError", *re.findall(r"\w+", source)}
+
+    def unworded(answer: Any) -> Any:
+        if not isinstance(answer, Raised):
+            return answer
+        name = answer.exception if answer.exception in names else "an exception"
+        return Raised(name, "", answer.line if answer.line in lines else "")
+
+    return replace(hidden, cases=tuple(replace(case, answer=unworded(case.answer)) for case in hidden.cases))
+
+
 def _held(public: Mark, hidden: Mark) -> str:
     return hidden.misconception or public.misconception
 
@@ -99,10 +137,11 @@ def _held(public: Mark, hidden: Mark) -> str:
 def _feedback(asked: Asked, public: Mark, hidden: Mark, score: float, answers: tuple[Answer, ...]) -> Feedback:
     exercise = asked.exercise
     headline = f"{exercise.name}: {score:g} of {asked.points:g} points."
-    lines = hidden_lines(hidden)
+    lines = hidden_lines(_unworded(hidden, asked.source))
     if hidden.right:
         return Feedback(headline, lines)
-    if missing := next((answer.reason for answer in answers if answer.status == "missing"), ""):
+    if any(answer.status == "missing" for answer in answers):
+        missing = f"{exercise.name} is not defined in the notebook, or it is no function or class."
         return Feedback(headline, (), (missing,), exercise.read)
     if all(answer.exception == "NotImplementedError" for answer in answers):
         return Feedback(headline, (), ("It is not answered yet: it raises NotImplementedError.",), exercise.read)
@@ -114,12 +153,14 @@ def _advice(asked: Asked, public: Mark, hidden: Mark) -> str:
         return next(wrong.sentence for wrong in asked.exercise.misconceptions if wrong.name == held)
     worked = public.first_wrong
     if worked is None:
-        return ("Every public case is right; a hidden case of the same kind is not. "
-                "Look for a value that was written down where it should be computed, or for a border of the domain.")
+        return (
+            "Every public case is right; a hidden case of the same kind is not. "
+            "Look for a value that was written down where it should be computed, or for a border of the domain."
+        )
     if worked >= len(asked.public):
         mismatch = public.cases[worked].mismatch
         return mismatch.sentence if mismatch else ""
-    return worked_case(asked.public[worked], public.cases[worked].answer)
+    return worked_case(asked.public[worked], public.cases[worked].answer, asked.exercise.driver_name)
 
 
 def _explain(asked: Asked, public: Mark, hidden: Mark) -> str:
@@ -131,7 +172,8 @@ def _explain(asked: Asked, public: Mark, hidden: Mark) -> str:
             word = "right" if case.passed else f"wrong: {case.mismatch.sentence}" if case.mismatch else ""
             parts.append(f"  {case.name} ({case.kind}, weight {case.weight:g}): {word}")
             if not case.passed and index < len(oracles):
-                parts.append("    " + worked_case(oracles[index], case.answer).replace("\n", "\n    "))
+                worked = worked_case(oracles[index], case.answer, asked.exercise.driver_name)
+                parts.append("    " + worked.replace("\n", "\n    "))
         parts.append(f"  misconception: {marked.misconception or 'none recognised'}")
     return "\n".join(parts)
 
@@ -144,6 +186,7 @@ class Graded:
     verdicts : by grade_id.
     troubles : what a person should know, with the cell: 'cell 4: timeout after 30 s'.
     """
+
     outputs: dict[int, list[dict[str, Any]]]
     verdicts: dict[str, Verdict]
     troubles: tuple[str, ...] = ()
@@ -152,13 +195,31 @@ class Graded:
     peak_mib: float = 0
     key: str = field(default="", compare=False)
 
+    @property
+    def unsure(self) -> bool:
+        """Whether the wall clock stopped something: on a quieter machine it might have ended well."""
+        reasons = [*self.troubles, *(verdict.reason for verdict in self.verdicts.values())]
+        return any("wall clock" in reason for reason in reasons)
+
     def to_json(self) -> dict[str, Any]:
-        return {"outputs": {str(k): v for k, v in self.outputs.items()}, "troubles": list(self.troubles),
-                "verdicts": {k: v.to_json() for k, v in self.verdicts.items()}, "layers": list(self.layers),
-                "cpu_seconds": self.cpu_seconds, "peak_mib": self.peak_mib, "key": self.key}
+        return {
+            "outputs": {str(k): v for k, v in self.outputs.items()},
+            "troubles": list(self.troubles),
+            "verdicts": {k: v.to_json() for k, v in self.verdicts.items()},
+            "layers": list(self.layers),
+            "cpu_seconds": self.cpu_seconds,
+            "peak_mib": self.peak_mib,
+            "key": self.key,
+        }
 
     @staticmethod
     def from_json(plain: dict[str, Any]) -> Graded:
-        return Graded({int(k): v for k, v in plain["outputs"].items()},
-                      {k: Verdict.from_json(v) for k, v in plain["verdicts"].items()}, tuple(plain["troubles"]),
-                      tuple(plain["layers"]), plain["cpu_seconds"], plain["peak_mib"], plain["key"])
+        return Graded(
+            {int(k): v for k, v in plain["outputs"].items()},
+            {k: Verdict.from_json(v) for k, v in plain["verdicts"].items()},
+            tuple(plain["troubles"]),
+            tuple(plain["layers"]),
+            plain["cpu_seconds"],
+            plain["peak_mib"],
+            plain["key"],
+        )

@@ -1,9 +1,9 @@
-"""A course as nbgrader's settings describe it: its catalogue, its store, and the warm templates that play submissions."""
+"""A course as nbgrader's settings describe it: catalogue, store, and the warm templates that play submissions."""
+
 from __future__ import annotations
 
 import atexit
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from nbgrader.coursedir import CourseDirectory
@@ -22,7 +22,7 @@ class Course:
     settings: AutograderSettings
     catalogue: Catalogue
     store: Store
-    folder: Path            # nbgrader's: source, release, submitted, autograded, feedback
+    folder: Path  # nbgrader's: source, release, submitted, autograded, feedback
     config: Config
 
     def directory(self) -> CourseDirectory:
@@ -50,21 +50,44 @@ def course_of(config: Config) -> Course:
 def files_of(course: Course, assignment: str) -> dict[str, bytes]:
     """The files that go out with an assignment, but for notebooks and public cases: what its cells may read."""
     folder = Path(course.directory().format_path(course.directory().source_directory, ".", assignment))
-    return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*"))
-            if file.is_file() and file.suffix != ".ipynb" and not file.name.endswith(SUFFIX)
-            and ".ipynb_checkpoints" not in file.parts}
+    return {
+        str(file.relative_to(folder)): file.read_bytes()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+        and file.suffix != ".ipynb"
+        and not file.name.endswith(SUFFIX)
+        and ".ipynb_checkpoints" not in file.parts
+    }
 
 
 def player_for(course: Course, job: Job) -> Template:
-    """The warm template that plays this job's submissions."""
-    settings = course.settings
-    return _template(job.assignment is None or job.assignment.torch, tuple(settings.layers or ()) or None,
-                     course.protected, settings.unprotected)
+    """The warm template that plays this job's submissions, started on first use."""
+    return template_for(course, job.assignment_id)
 
 
-@lru_cache
-def _template(torch: bool, layers: tuple[str, ...] | None, protected: tuple[Path, ...], unprotected: bool) -> Template:
-    template = Template(torch=torch, layers=layers, protected=protected, unprotected=unprotected)
-    template.__enter__()
-    atexit.register(template.__exit__, None, None, None)
-    return template
+def template_for(course: Course, assignment: str) -> Template:
+    """The template for an assignment: with PyTorch where one of its exercises needs it, or none is known."""
+    found = course.catalogue.assignments.get(assignment)
+    torch = found is None or found.torch
+    key = (str(course.folder), torch)
+    if key not in _templates:
+        settings = course.settings
+        template = Template(
+            torch=torch,
+            layers=tuple(settings.layers) if settings.layers else None,
+            protected=course.protected,
+            unprotected=settings.unprotected,
+        )
+        template.__enter__()
+        atexit.register(template.__exit__, None, None, None)
+        _templates[key] = template
+    return _templates[key]
+
+
+def use_template(course: Course, assignment: str, template: Template) -> None:
+    """Let this process, a forked worker, use a lane in place of the template it was forked with."""
+    found = course.catalogue.assignments.get(assignment)
+    _templates[str(course.folder), found is None or found.torch] = template
+
+
+_templates: dict[tuple[str, bool], Template] = {}

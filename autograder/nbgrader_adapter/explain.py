@@ -1,4 +1,5 @@
 """`autograder explain`: everything about one answer, hidden cases included, for appeals."""
+
 from __future__ import annotations
 
 from autograder.exercise import ExerciseError
@@ -7,8 +8,15 @@ from autograder.nbgrader_adapter.course import Course
 
 def explanations(course: Course, student: str, exercise: str, assignment: str | None = None) -> list[str]:
     """One text for each assignment in which the student answered the exercise."""
-    known = [assignment] if assignment else [name for name, found in course.catalogue.assignments.items()
-                                             if any(entry.name == exercise for entry in found.entries)]
+    known = (
+        [assignment]
+        if assignment
+        else [
+            name
+            for name, found in course.catalogue.assignments.items()
+            if any(entry.name == exercise for entry in found.entries)
+        ]
+    )
     if assignment:
         course.catalogue.assignment(assignment)
     if not known:
@@ -22,5 +30,7 @@ def explanations(course: Course, student: str, exercise: str, assignment: str | 
                     score = "needs a person" if verdict.score is None else f"{verdict.score:g} of {verdict.max_score:g}"
                     found.append(f"{student}, {name}, {notebook}: {exercise}: {score}\n{verdict.explanation}")
     if not found:
-        raise ExerciseError(f"{student!r} has no graded answer to {exercise!r}: grade it first, with `autograder grade`")
+        raise ExerciseError(
+            f"{student!r} has no graded answer to {exercise!r}: grade it first, with `autograder grade`"
+        )
     return found

@@ -1,65 +1,185 @@
-"""`autograder grade`: every submission that has no grade yet, one line each for whoever needs a person."""
+"""`autograder grade`: every submission that has no grade yet, in parallel, one line each for whoever needs a person."""
+
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+from nbgrader.api import Gradebook, MissingEntry
 
 from autograder.exercise import ExerciseError
-from autograder.nbgrader_adapter import scores, steps
-from autograder.nbgrader_adapter.course import Course
-from autograder.progress import progress
+from autograder.nbgrader_adapter import batch, scores, steps
+from autograder.nbgrader_adapter.course import Course, template_for, use_template
+from autograder.nbgrader_adapter.sourcebook import SourceBook, read_sourcebook
+from autograder.pool import Done, map_forked
+from autograder.progress import Progress
+from autograder.session import Template
 
 
 @dataclass(frozen=True)
 class Trouble:
+    """What a person should know about one submission."""
+
     student: str
-    cell: str
+    where: str
     reason: str
 
+    def __str__(self) -> str:
+        return f"{self.student}: {self.where}: {self.reason}"
 
-def grade_class(course: Course, assignment: str, *, students: Sequence[str] | None = None, regrade: bool = False) -> int:
+
+def grade_class(
+    course: Course,
+    assignment: str,
+    *,
+    students: Sequence[str] | None = None,
+    regrade: bool = False,
+    workers: int | None = None,
+    dry_run: bool = False,
+) -> int:
     """Grade, print the class's table and who needs a person. Returns 0 where every submission has a grade, else 1."""
-    submitted = steps.submitted_students(course, assignment)
-    if not submitted:
-        raise ExerciseError(f"nothing is submitted for {assignment!r} in {course.folder}: run `nbgrader collect {assignment}`")
-    if unknown := set(students or ()) - set(submitted):
-        raise ExerciseError(f"{', '.join(sorted(unknown))} submitted nothing for {assignment!r}")
-    wanted = [student for student in submitted if not students or student in students]
-    graded = set() if regrade else steps.graded_students(course, assignment)
-    troubles: list[Trouble] = []
-    todo = [student for student in wanted if student not in graded]
-    for student in progress(todo, f"grading {assignment}"):
-        troubles += grade_one(course, assignment, student)
-    print(f"{len(todo)} graded, {len(wanted) - len(todo)} had a grade already\n")
-    found = [row for row in scores.rows(course, assignment) if row.student in wanted]
-    print(scores.table(found))
+    with steps.gradebook_of(course) as gradebook:
+        book, wanted = _wanted(course, gradebook, assignment, students)
+        todo = wanted if regrade else [s for s in wanted if not is_current(course, gradebook, book, s)]
+        before = {row.student: row for row in scores.read_rows(gradebook, assignment)}
+        new: dict[str, dict[str, float | None]] = {}
+        troubles = []
+        for done in _drafts(course, book, todo, workers or os.cpu_count() or 1):
+            troubles += _troubles(done)
+            if dry_run:
+                new[str(done.item)] = _new_scores(done)
+            else:
+                _settle(course, gradebook, book, done)
+        found = [row for row in scores.read_rows(gradebook, assignment) if row.student in wanted]
+    if dry_run:
+        return _print_changes(before, new, troubles)
+    print(f"{len(todo)} graded, {len(wanted) - len(todo)} had a grade already\n\n{scores.table(found)}")
     for trouble in troubles:
-        print(f"{trouble.student}: {trouble.cell}: {trouble.reason}", file=sys.stderr)
-    waiting = [row.student for row in found if row.total is None] + sorted(set(wanted) - {row.student for row in found})
+        print(trouble, file=sys.stderr)
+    return _report_waiting(wanted, found)
+
+
+def _report_waiting(wanted: list[str], found: list[scores.Row]) -> int:
+    missing = set(wanted) - {row.student for row in found}
+    waiting = sorted({row.student for row in found if row.needs_person} | missing)
+    to_mark = sum(row.to_mark for row in found)
+    if to_mark:
+        print(f"\n{to_mark} of {len(wanted)} have written answers that wait to be marked, in formgrader")
     if waiting:
         print(f"\n{len(waiting)} of {len(wanted)} need a person: {', '.join(waiting)}", file=sys.stderr)
     return int(bool(waiting))
 
 
-def grade_one(course: Course, assignment: str, student: str) -> list[Trouble]:
-    """Grade one submission; whatever happens, it ends with a grade or with 'needs a person'."""
-    scores.forget(course, assignment, student)
-    success, log = steps.autograde(course, assignment, student)
-    if not success:
-        return [Trouble(student, "submission", _reason(log))]
-    troubles = []
-    for notebook, graded in course.store.latest(assignment, student).items():
-        troubles += [Trouble(student, f"{notebook}, {name}", verdict.reason)
-                     for name, verdict in graded.verdicts.items() if verdict.needs_person]
-        troubles += [Trouble(student, notebook, trouble) for trouble in graded.troubles]
-    return troubles
+def is_current(course: Course, gradebook: Gradebook, book: SourceBook, student: str) -> bool:
+    """Whether the gradebook's scores are those of what is submitted now, against the release that is current now."""
+    try:
+        gradebook.find_submission(book.assignment, student)
+    except MissingEntry:
+        return False
+    return course.store.entered(book.assignment, student) == _state(course, book, student)
 
 
-def _reason(log: str) -> str:
-    """The exception at the end of nbgrader's log, in one line."""
-    lines = [line.strip() for line in log.splitlines() if line.strip() and "There was an error" not in line
-             and "Please see the" not in line and "Removing failed" not in line]
-    return lines[-1] if lines else "nbgrader failed and said nothing"
+def _wanted(
+    course: Course, gradebook: Gradebook, assignment: str, students: Sequence[str] | None
+) -> tuple[SourceBook, list[str]]:
+    try:
+        book = read_sourcebook(gradebook, assignment)
+    except MissingEntry:
+        raise ExerciseError(
+            f"the gradebook has no assignment called {assignment!r}: run `nbgrader generate_assignment {assignment}`"
+        ) from None
+    submitted = steps.submitted_students(course, assignment)
+    if not submitted:
+        raise ExerciseError(
+            f"nothing is submitted for {assignment!r} in {course.folder}: run `nbgrader collect {assignment}`"
+        )
+    if unknown := set(students or ()) - set(submitted):
+        raise ExerciseError(f"{', '.join(sorted(unknown))} submitted nothing for {assignment!r}")
+    return book, [student for student in submitted if not students or student in students]
 
 
+def _drafts(course: Course, book: SourceBook, todo: list[str], workers: int) -> Iterator[Done]:
+    """Every submission graded by the workers, as they come, with a line that says how far it is."""
+    if not todo:
+        return
+    progress = Progress(len(todo), f"grading {book.assignment}")
+    template = template_for(course, book.assignment)
+
+    def work(lane: Template, student: str) -> batch.Draft:
+        use_template(course, book.assignment, lane)
+        return batch.draft(course, book, student)
+
+    def drafted(students: list[str], workers: int) -> Iterator[Done]:
+        return map_forked(work, students, workers, template.lane, Template.hang_up)
+
+    alone = []
+    for done in drafted(todo, workers):
+        if workers > 1 and done.result is not None and done.result.unsure:
+            alone.append(str(done.item))  # the wall clock stopped it: again, with the machine to itself
+            continue
+        yield done
+        progress.step()
+    for done in drafted(alone, 1):
+        yield done
+        progress.step()
+
+
+def _settle(course: Course, gradebook: Gradebook, book: SourceBook, done: Done) -> None:
+    """Enter a draft in the gradebook; without one, leave the submission to a person."""
+    student, drafted = str(done.item), done.result
+    if drafted is None:
+        batch.set_aside(course, gradebook, book, student)
+    else:
+        batch.enter(course, gradebook, book, drafted)
+        course.store.note_entered(book.assignment, student, _state(course, book, student, drafted.fingerprint))
+
+
+def _troubles(done: Done) -> list[Trouble]:
+    student, drafted = str(done.item), done.result
+    if drafted is None:
+        return [Trouble(student, "submission", done.error)]
+    found = [Trouble(student, "files", note) for note in drafted.notes]
+    for name, (_, graded) in drafted.notebooks.items():
+        for cell, verdict in graded.verdicts.items():
+            if verdict.needs_person:
+                found.append(Trouble(student, f"{name}, {cell}", verdict.reason))
+        found += [Trouble(student, name, trouble) for trouble in graded.troubles]
+    return found
+
+
+def _new_scores(done: Done) -> dict[str, float | None]:
+    if done.result is None:
+        return {}
+    return {
+        cell: verdict.score for _, graded in done.result.notebooks.values() for cell, verdict in graded.verdicts.items()
+    }
+
+
+def _state(course: Course, book: SourceBook, student: str, submitted: str = "") -> str:
+    directory = course.directory()
+    folder = Path(directory.format_path(directory.submitted_directory, student, book.assignment))
+    return f"{submitted or batch.fingerprint(folder)} {book.fingerprint}"
+
+
+def _print_changes(
+    before: dict[str, scores.Row], after: dict[str, dict[str, float | None]], troubles: list[Trouble]
+) -> int:
+    """Who would change, from what to what."""
+    changed = 0
+    for student, cells in after.items():
+        old = before[student].automatic if student in before else {}
+        for cell, score in cells.items():
+            if old.get(cell) != score:
+                changed += 1
+                by_hand = student in before and cell in before[student].by_hand
+                print(
+                    f"{student}: {cell}: {scores.number(old.get(cell), 'none')} -> {scores.number(score)}"
+                    + (" (a score given by hand stays)" if by_hand else "")
+                )
+    for trouble in troubles:
+        print(trouble, file=sys.stderr)
+    print(f"{changed} scores of {len(after)} submissions would change; nothing was written")
+    return 0

@@ -7,18 +7,21 @@ Named in nbgrader_config.py, so that `nbgrader autograde`, formgrader's button a
     SaveVerdicts      in place of SaveAutoGrades: writes those verdicts to the gradebook
     PutStarters       in place of ClearSolutions: an exercise that is to be mended shows its wrong version
 """
+
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any
 
-from nbformat.notebooknode import NotebookNode
+from nbformat.notebooknode import NotebookNode, from_dict
 from nbgrader import utils
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import ClearSolutions, Execute, OverwriteCells, SaveAutoGrades
 
+from autograder.grading import Job, grade_notebook
 from autograder.nbgrader_adapter.course import course_of, files_of, player_for
 from autograder.store import key_of
-from autograder.grading import Job, grade_notebook
 from autograder.verdict import Graded, Verdict
 
 Result = tuple[NotebookNode, dict[str, Any]]
@@ -56,14 +59,17 @@ class RestoreCells(OverwriteCells):
                 if here is None and (source.name in graded or source.locked):
                     self.log.warning("The cell '%s' was missing; it is put back", source.name)
                     here = before + 1
-                    nb.cells.insert(here, self._restored(source, graded.get(source.name), source.name in solutions,
-                                                         source.name in tasks))
+                    nb.cells.insert(
+                        here,
+                        self._restored(source, graded.get(source.name), source.name in solutions, source.name in tasks),
+                    )
                 before = before if here is None else max(before, here)
         return nb, resources
 
     def _restored(self, source: Any, graded: Any, is_solution: bool, is_task: bool) -> NotebookNode:
         cell = self.missing_cell_transform(source, graded.max_score if graded else 0, is_solution, is_task)
         cell.source = source.source
+        cell["id"] = re.sub(r"[^\w-]", "-", f"restored-{source.name}", flags=re.ASCII)[:64]
         if graded is None:
             cell.metadata.nbgrader.update(grade=False, locked=True)
             del cell.metadata.nbgrader["points"]
@@ -76,14 +82,21 @@ class SandboxExecute(Execute):
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any], km: Any = None) -> Result:
         info = resources["nbgrader"]
         course = course_of(self.config)
-        job = Job(info["assignment"], info["student"], course.catalogue.assignments.get(info["assignment"]),
-                  course.settings.secret(), course.settings.case_sets, course.settings.limits,
-                  files_of(course, info["assignment"]))
+        job = Job(
+            info["assignment"],
+            info["student"],
+            course.catalogue.assignments.get(info["assignment"]),
+            course.settings.secret(),
+            course.settings.case_sets,
+            course.settings.limits,
+            files_of(course, info["assignment"]),
+        )
         key = key_of(nb, job)
         graded = course.store.get(key)
         if graded is None:
-            graded = grade_notebook(nb, job, player_for(course, job))
-            course.store.put(key, graded)
+            graded = replace(grade_notebook(nb, job, player_for(course, job)), key=key)
+            if not graded.unsure:
+                course.store.put(key, graded)
         course.store.remember(info["assignment"], info["student"], info["notebook"], key)
         for trouble in graded.troubles:
             self.log.warning("%s, %s: %s", info["student"], info["notebook"], trouble)
@@ -96,7 +109,7 @@ class SaveVerdicts(SaveAutoGrades):
 
     def _add_score(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
         if utils.is_solution(cell) or cell.cell_type != "code":
-            super()._add_score(cell, resources)       # a written answer: nbgrader's own rule
+            super()._add_score(cell, resources)  # a written answer: nbgrader's own rule
             return
         grade_id = cell.metadata["nbgrader"]["grade_id"]
         grade = self.gradebook.find_grade(grade_id, self.notebook_id, self.assignment_id, self.student_id)
@@ -109,12 +122,10 @@ class SaveVerdicts(SaveAutoGrades):
 
 def put_outputs(nb: NotebookNode, graded: Graded) -> NotebookNode:
     """The notebook with the outputs of the session and the verdicts in it."""
-    count = 0
-    for index, outputs in graded.outputs.items():
+    for count, (index, outputs) in enumerate(sorted(graded.outputs.items()), 1):
         cell = nb.cells[index]
-        count += 1
         cell.execution_count = count
-        cell.outputs = [NotebookNode(output) for output in outputs]
+        cell.outputs = [from_dict(output) for output in outputs]
         for output in cell.outputs:
             if output.output_type == "execute_result":
                 output.execution_count = count

@@ -1,4 +1,5 @@
 """A dress rehearsal: a class whose true scores are known, through nbgrader's real exchange, graded and compared."""
+
 from __future__ import annotations
 
 import copy
@@ -16,7 +17,8 @@ from autograder.exercise import ExerciseError
 from autograder.nbgrader_adapter import scores, steps
 from autograder.nbgrader_adapter.course import Course
 from autograder.nbgrader_adapter.grade import grade_class
-from autograder.source import definition, needs, renamed
+from autograder.source import definition
+from autograder.standalone import standalone
 from autograder.student.drive import run_driver, run_twice
 from autograder.student.marking import mark
 
@@ -34,6 +36,7 @@ class Actor:
     answers : the source of each exercise's solution cell. shares : the part of the points each earns.
     misconceptions : the name of the one that each answer shows.
     """
+
     student: str
     story: str
     answers: dict[str, str]
@@ -43,7 +46,7 @@ class Actor:
 
 
 def rehearse(course: Course, assignment: str, students: int) -> int:
-    """Build, generate and release the assignment, submit a class, collect, grade, write feedback, compare with the truth.
+    """Build, generate, release; submit a class; collect, grade, write feedback; compare with the truth.
 
     Returns 0 where every score and every named misconception is as it must be.
     """
@@ -80,11 +83,18 @@ def actors(course: Course, assignment: Assignment, count: int) -> list[Actor]:
     plots: list[tuple[str, dict[str, str], dict[str, float], str]] = [
         ("right", right, full, ""),
         ("blank", {}, {entry.name: 0.0 for entry in assignment.entries}, ""),
-        *((story, right | {first.name: _with_body(first, body)}, full | {first.name: 0.0}, "") for story, body in BODIES.items()),
-        ("edits a check cell", right, full, "edit"), ("deletes a check cell", right, full, "delete"),
-        ("retypes a cell", right, full, "retype")]
-    cast = [Actor(f"student-{number:03}", story, answers, shares, damage=damage)
-            for number, (story, answers, shares, damage) in enumerate(plots[:count], 1)]
+        *(
+            (story, right | {first.name: _with_body(first, body)}, full | {first.name: 0.0}, "")
+            for story, body in BODIES.items()
+        ),
+        ("edits a check cell", right, full, "edit"),
+        ("deletes a check cell", right, full, "delete"),
+        ("retypes a cell", right, full, "retype"),
+    ]
+    cast = [
+        Actor(f"student-{number:03}", story, answers, shares, damage=damage)
+        for number, (story, answers, shares, damage) in enumerate(plots[:count], 1)
+    ]
     round_ = 0
     while len(cast) < count:
         cast.append(_mistaken(course, assignment, f"student-{len(cast) + 1:03}", round_, right))
@@ -98,7 +108,9 @@ def perform(actor: Actor, path: Path) -> None:
     cells = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell for cell in notebook.cells}
     for name, source in actor.answers.items():
         cells[f"solution-{name}"].source = source
-    first_check = next(cell for cell in notebook.cells if str(cell.metadata.get("nbgrader", {}).get("grade_id")).startswith("check-"))
+    first_check = next(
+        cell for cell in notebook.cells if str(cell.metadata.get("nbgrader", {}).get("grade_id")).startswith("check-")
+    )
     if actor.damage == "edit":
         first_check.source = "pass  # nothing to see here"
     elif actor.damage == "delete":
@@ -119,8 +131,11 @@ def compare(course: Course, assignment: Assignment, cast: list[Actor]) -> list[s
         if actor.student not in rows:
             wrong.append(f"{actor.student} ({actor.story}) has no row in the gradebook")
             continue
-        held = {verdict.exercise: verdict.misconception for graded in course.store.latest(assignment.name, actor.student).values()
-                for verdict in graded.verdicts.values()}
+        held = {
+            verdict.exercise: verdict.misconception
+            for graded in course.store.latest(assignment.name, actor.student).values()
+            for verdict in graded.verdicts.values()
+        }
         for entry in assignment.entries:
             got = rows[actor.student].cells.get(f"check-{entry.name}")
             true = round(entry.points * actor.shares[entry.name], 2)
@@ -135,13 +150,16 @@ def _mistaken(course: Course, assignment: Assignment, student: str, round_: int,
     """Somebody with a misconception in every exercise that has one: the round_-th of each."""
     answers, shares, held = dict(right), {entry.name: 1.0 for entry in assignment.entries}, {}
     for entry in assignment.entries:
-        known = {thing.__name__ for thing in entry.exercise.given} | {entry.name}
-        whole = [wrong for wrong in entry.exercise.misconceptions if not needs(wrong.answer, known | {wrong.name})]
-        if whole:
-            wrong = whole[round_ % len(whole)]
-            answers[entry.name] = renamed(wrong.answer, entry.name)
-            shares[entry.name], held[entry.name] = _truth(course, assignment, entry, student, wrong.answer), wrong.name
+        if entry.exercise.misconceptions:
+            wrong = entry.exercise.misconceptions[round_ % len(entry.exercise.misconceptions)]
+            answers[entry.name] = standalone(wrong.answer, entry.name, _given_names(entry))
+            shares[entry.name] = _truth(course, assignment, entry, student, wrong.answer)
+            held[entry.name] = wrong.name
     return Actor(student, "mistaken: " + ", ".join(held.values()), answers, shares, held)
+
+
+def _given_names(entry: Entry) -> set[str]:
+    return {thing.__name__ for thing in entry.exercise.given}
 
 
 def _truth(course: Course, assignment: Assignment, entry: Entry, student: str, answer: Any) -> float:
@@ -150,8 +168,12 @@ def _truth(course: Course, assignment: Assignment, entry: Entry, student: str, a
     case_set = case_set_of(settings.secret(), assignment.name, student, settings.case_sets)
     oracles = hidden_oracles(exercise, settings.secret(), assignment.name, case_set)
     ask = run_twice if exercise.pure else lambda *a: (run_driver(*a),)
-    return mark(oracles, [ask(exercise.drive, answer, o.arguments, o.keywords) for o in oracles],
-                exercise.compare, pure=exercise.pure).share
+    return mark(
+        oracles,
+        [ask(exercise.drive, answer, o.arguments, o.keywords) for o in oracles],
+        exercise.compare,
+        pure=exercise.pure,
+    ).share
 
 
 def _with_body(entry: Entry, body: str) -> str:

@@ -1,26 +1,48 @@
 """What the gradebook holds, as plain rows: the class's table, and grades for export."""
+
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nbgrader.api import Gradebook, MissingEntry
 
 from autograder.nbgrader_adapter.course import Course
 from autograder.nbgrader_adapter.steps import gradebook_of
 
-COLUMNS = ("assignment", "student_id", "last_name", "first_name", "email", "timestamp", "raw_score",
-           "late_submission_penalty", "score", "max_score", "needs_person")
+COLUMNS = (
+    "assignment",
+    "student_id",
+    "last_name",
+    "first_name",
+    "email",
+    "timestamp",
+    "raw_score",
+    "late_submission_penalty",
+    "score",
+    "max_score",
+    "needs_person",
+)
 
 
 @dataclass(frozen=True)
 class Row:
-    """One student's grades. A cell that needs a person has None, and so has the total."""
+    """One student's grades.
+
+    cells : by name; None where there is no score yet, and then the total is None too.
+    written : the cells that a person marks in any case. automatic : the scores that the grader gave.
+    by_hand : the cells whose score was given by hand.
+    """
+
     student: str
     cells: dict[str, float | None]
     max_score: float
+    written: frozenset[str]
+    automatic: dict[str, float | None]
+    by_hand: frozenset[str]
     timestamp: str = ""
     penalty: float = 0
 
@@ -28,28 +50,30 @@ class Row:
     def total(self) -> float | None:
         return None if None in self.cells.values() else sum(score for score in self.cells.values() if score is not None)
 
+    @property
+    def needs_person(self) -> bool:
+        """Whether a cell that the grader should have scored has no score."""
+        return any(score is None for name, score in self.cells.items() if name not in self.written)
+
+    @property
+    def to_mark(self) -> bool:
+        """Whether a written answer waits to be marked."""
+        return any(self.cells[name] is None for name in self.written)
+
 
 def rows(course: Course, assignment: str) -> list[Row]:
     """The grades of every student who has submitted."""
     with gradebook_of(course) as gradebook:
-        try:
-            submissions = gradebook.assignment_submissions(assignment)
-        except MissingEntry:
-            return []
-        return [_row(submission) for submission in sorted(submissions, key=lambda s: str(s.student.id))]
+        return read_rows(gradebook, assignment)
 
 
-def forget(course: Course, assignment: str, student: str) -> None:
-    """Take back the automatic scores of a submission, so that a regrade that fails leaves no old score behind."""
-    with gradebook_of(course) as gradebook:
-        try:
-            submission = gradebook.find_submission(assignment, student)
-        except MissingEntry:
-            return
-        for notebook in submission.notebooks:
-            for grade in notebook.grades:
-                grade.auto_score, grade.needs_manual_grade = None, True
-        gradebook.db.commit()
+def read_rows(gradebook: Gradebook, assignment: str) -> list[Row]:
+    """The same, from a gradebook that is open."""
+    try:
+        submissions = gradebook.assignment_submissions(assignment)
+    except MissingEntry:
+        return []
+    return [_row(submission) for submission in sorted(submissions, key=lambda s: str(s.student.id))]
 
 
 def table(found: Iterable[Row]) -> str:
@@ -57,12 +81,18 @@ def table(found: Iterable[Row]) -> str:
     found = list(found)
     cells = list(dict.fromkeys(name for row in found for name in row.cells))
     heads = ["student", *(name.removeprefix("check-") for name in cells), "total", "of"]
-    lines = [[row.student, *(_number(row.cells.get(name)) for name in cells), _number(row.total), f"{row.max_score:g}"]
-             for row in found]
+    lines = [
+        [row.student, *(_shown(row, name) for name in cells), number(row.total, "-"), f"{row.max_score:g}"]
+        for row in found
+    ]
     widths = [max(len(line[i]) for line in [heads, *lines]) for i in range(len(heads))]
-    return "\n".join("  ".join(text.ljust(width) if i == 0 else text.rjust(width)
-                               for i, (text, width) in enumerate(zip(line, widths, strict=True)))
-                     for line in [heads, ["-" * width for width in widths], *lines])
+    return "\n".join(
+        "  ".join(
+            text.ljust(width) if i == 0 else text.rjust(width)
+            for i, (text, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in [heads, ["-" * width for width in widths], *lines]
+    )
 
 
 def export(course: Course, assignments: Iterable[str], path: Path) -> int:
@@ -93,20 +123,46 @@ def _export_lines(gradebook: Gradebook, assignment: str) -> list[list[str]]:
             lines.append([*head, "", "0", "0", "0", max_score, "no"])
             continue
         score = "" if row.total is None else f"{max(0.0, row.total - row.penalty):g}"
-        lines.append([*head, row.timestamp, _number(row.total, ""), f"{row.penalty:g}", score, max_score,
-                      "yes" if row.total is None else "no"])
+        lines.append(
+            [
+                *head,
+                row.timestamp,
+                number(row.total, ""),
+                f"{row.penalty:g}",
+                score,
+                max_score,
+                "yes" if row.total is None else "no",
+            ]
+        )
     return lines
 
 
-def _row(submission: object) -> Row:
-    cells: dict[str, float | None] = {}
-    for notebook in submission.notebooks:                                # type: ignore[attr-defined]
-        for grade in sorted(notebook.grades, key=lambda g: g.name):
-            waiting = grade.manual_score is None and (grade.auto_score is None or grade.needs_manual_grade)
-            cells[grade.name] = None if waiting else float(grade.score)
-    return Row(submission.student.id, cells, float(submission.max_score),      # type: ignore[attr-defined]
-               str(submission.timestamp or ""), float(submission.late_submission_penalty or 0))  # type: ignore[attr-defined]
+def _row(submission: Any) -> Row:
+    grades = [grade for notebook in submission.notebooks for grade in sorted(notebook.grades, key=lambda g: g.name)]
+    return Row(
+        submission.student.id,
+        {grade.name: None if _waits(grade) else float(grade.score) for grade in grades},
+        float(submission.max_score),
+        frozenset(grade.name for grade in grades if grade.cell.cell_type != "code" or _is_solution(grade)),
+        {grade.name: grade.auto_score for grade in grades},
+        frozenset(grade.name for grade in grades if grade.manual_score is not None),
+        str(submission.timestamp or ""),
+        float(submission.late_submission_penalty or 0),
+    )
 
 
-def _number(value: float | None, none: str = "person") -> str:
+def _shown(row: Row, name: str) -> str:
+    return number(row.cells.get(name), "to mark" if name in row.written else "person")
+
+
+def _waits(grade: Any) -> bool:
+    return grade.manual_score is None and (grade.auto_score is None or grade.needs_manual_grade)
+
+
+def _is_solution(grade: Any) -> bool:
+    return any(cell.name == grade.name for cell in grade.cell.notebook.solution_cells)
+
+
+def number(value: float | None, none: str = "person") -> str:
+    """A score as text; `none` where there is none."""
     return none if value is None else f"{value:g}"

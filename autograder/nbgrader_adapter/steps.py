@@ -1,4 +1,5 @@
 """nbgrader's own steps, called one by one: generate, release, fetch, submit, collect, autograde, feedback."""
+
 from __future__ import annotations
 
 import shutil
@@ -76,7 +77,8 @@ def submit(course: Course, assignment: str, student: str, folder: Path) -> None:
 def fetched(course: Course, assignment: str, folder: Path) -> Path:
     """A copy of what the exchange offers to students, in `folder/<assignment>`."""
     exchange = ExchangeFactory(config=course.config).FetchAssignment(
-        coursedir=course.directory(), authenticator=Authenticator(config=course.config), config=course.config)
+        coursedir=course.directory(), authenticator=Authenticator(config=course.config), config=course.config
+    )
     outbound = Path(exchange.root) / course.directory().course_id / "outbound" / assignment
     if not outbound.is_dir():
         raise ExerciseError(f"{assignment} has not been released: run `nbgrader release_assignment {assignment}`")
@@ -91,7 +93,7 @@ def submitted_students(course: Course, assignment: str) -> list[str]:
 def graded_students(course: Course, assignment: str) -> set[str]:
     """Those whose autograded notebook is at least as new as their submission."""
     api = api_of(course)
-    return {student for student in api.get_autograded_students(assignment)}
+    return set(api.get_autograded_students(assignment))
 
 
 @contextmanager

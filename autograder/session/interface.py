@@ -67,7 +67,7 @@ class Question:
     checks: str = ""
     driver: str = ""
     twice: bool = True
-    seconds: float = 10
+    seconds: float = 4
 
 
 @dataclass(frozen=True)

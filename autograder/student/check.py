@@ -1,4 +1,5 @@
 """`check(my_function)`: the public cases, in the student's own notebook."""
+
 from __future__ import annotations
 
 import sys
@@ -43,9 +44,12 @@ def check(answer: Any) -> None:
 
 def judge_publicly(exercise: PublicExercise, answer: Any) -> tuple[Feedback, bool]:
     """The feedback on `answer`, and whether every public case is right."""
-    answers = [run_twice(exercise.drive, answer, oracle.arguments, oracle.keywords) if exercise.pure
-               else (run_driver(exercise.drive, answer, oracle.arguments, oracle.keywords),)
-               for oracle in exercise.oracles]
+    answers = [
+        run_twice(exercise.drive, answer, oracle.arguments, oracle.keywords)
+        if exercise.pure
+        else (run_driver(exercise.drive, answer, oracle.arguments, oracle.keywords),)
+        for oracle in exercise.oracles
+    ]
     result = mark(exercise.oracles, answers, exercise.compare, pure=exercise.pure)
     passed = sum(case.passed for case in result.cases)
     if result.right:
@@ -55,7 +59,8 @@ def judge_publicly(exercise: PublicExercise, answer: Any) -> tuple[Feedback, boo
     if result.misconception:
         advice.append(exercise.sentences[result.misconception])
     elif result.first_wrong is not None and result.first_wrong < len(answers):
-        advice.append(worked_case(exercise.oracles[result.first_wrong], answers[result.first_wrong][0]))
+        case = result.first_wrong
+        advice.append(worked_case(exercise.oracles[case], answers[case][0], exercise.driver))
     headline = f"{exercise.name}: {passed} of {len(result.cases)} public cases are right."
     return Feedback(headline, public_lines(result), tuple(advice), exercise.read), False
 

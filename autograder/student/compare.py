@@ -3,6 +3,7 @@
 Fair by rule: lists and scalars pass through `asarray`; a named tuple equals a tuple; the shape is exact, and a
 0-d array equals a scalar; NaN only where NaN is expected. The dtype is judged only where a case says so.
 """
+
 from __future__ import annotations
 
 import sys
@@ -16,8 +17,13 @@ from .values import is_tensor
 
 #: (rtol, atol) by the dtype expected: some hundred times what another order of the same operations changes,
 #: and far below what a wrong formula does.
-TOLERANCES = {"float64": (1e-8, 1e-10), "float32": (1e-4, 1e-6), "float16": (1e-2, 1e-3),
-              "complex128": (1e-8, 1e-10), "complex64": (1e-4, 1e-6)}
+TOLERANCES = {
+    "float64": (1e-8, 1e-10),
+    "float32": (1e-4, 1e-6),
+    "float16": (1e-2, 1e-3),
+    "complex128": (1e-8, 1e-10),
+    "complex64": (1e-4, 1e-6),
+}
 
 
 @dataclass(frozen=True)
@@ -28,13 +34,20 @@ class Mismatch:
     sentence : may show values, so it is for public cases only.
     error : the greatest absolute error, of which a hidden case tells the power of ten.
     """
+
     kind: str
     sentence: str
     error: float | None = None
 
 
-def same(answer: Any, expected: Any, arguments: tuple = (), private: Any = None, *,
-         tolerance: tuple[float, float] | None = None) -> Mismatch | None:
+def same(
+    answer: Any,
+    expected: Any,
+    arguments: tuple = (),
+    private: Any = None,
+    *,
+    tolerance: tuple[float, float] | None = None,
+) -> Mismatch | None:
     """None where `answer` equals `expected` within the tolerance, else the first mismatch found.
 
     The default judge. `tolerance` (rtol, atol) replaces the one that `TOLERANCES` gives by dtype.
@@ -77,29 +90,41 @@ def _compare(answer: Any, expected: Any, tolerance: tuple[float, float] | None, 
 
 def _compare_mapping(answer: Any, expected: Mapping, tolerance: Any, where: str) -> Mismatch | None:
     if not isinstance(answer, Mapping) or set(answer) != set(expected):
-        return Mismatch("type", f"{where or 'the answer'} is {_shown(answer)}, not a dict with the keys "
-                                + ", ".join(map(repr, expected)))
-    return next((found for key in expected
-                 if (found := _compare(answer[key], expected[key], tolerance, f"{where}[{key!r}]"))), None)
+        return Mismatch(
+            "type",
+            f"{where or 'the answer'} is {_shown(answer)}, not a dict with the keys " + ", ".join(map(repr, expected)),
+        )
+    return next(
+        (found for key in expected if (found := _compare(answer[key], expected[key], tolerance, f"{where}[{key!r}]"))),
+        None,
+    )
 
 
 def _compare_sequence(answer: Any, expected: Any, tolerance: Any, where: str) -> Mismatch | None:
-    if isinstance(answer, np.ndarray) and answer.ndim or is_tensor(answer) and answer.ndim:
+    if (isinstance(answer, np.ndarray) and answer.ndim) or (is_tensor(answer) and answer.ndim):
         answer = list(answer)
     if not isinstance(answer, (tuple, list)):
         return Mismatch("type", f"{where or 'the answer'} is {_shown(answer)}, not {len(expected)} values")
     if len(answer) != len(expected):
         return Mismatch("shape", f"{where or 'the answer'} holds {len(answer)} values, not {len(expected)}")
     fields = getattr(type(expected), "_fields", None) or range(len(expected))
-    return next((found for name, a, e in zip(fields, answer, expected, strict=True)
-                 if (found := _compare(a, e, tolerance, f"{where or 'value'} {name}"))), None)
+    return next(
+        (
+            found
+            for name, a, e in zip(fields, answer, expected, strict=True)
+            if (found := _compare(a, e, tolerance, f"{where or 'value'} {name}"))
+        ),
+        None,
+    )
 
 
 def _compare_arrays(answer: Any, expected: Any, tolerance: Any, where: str) -> Mismatch | None:
     e = _numbers(expected)
     a = _numbers(answer)
     if e is None:
-        raise TypeError(f"the expected value {_shown(expected)} cannot be compared by `same`: give the exercise a judge")
+        raise TypeError(
+            f"the expected value {_shown(expected)} cannot be compared by `same`: give the exercise a judge"
+        )
     if a is None:
         return Mismatch("type", f"{where} is {_shown(answer)}, not numbers")
     if a.shape != e.shape:

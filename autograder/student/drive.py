@@ -1,4 +1,5 @@
 """Running a student's function on the cases: the same code in their notebook, in the session, and on the reference."""
+
 from __future__ import annotations
 
 import copy
@@ -19,6 +20,7 @@ class Raised:
 
     line : the student's own line that raised it, where one is known; message : for public cases only.
     """
+
     exception: str
     message: str = ""
     line: str = ""
@@ -51,8 +53,11 @@ def run_twice(drive: Callable, answer: Any, arguments: tuple, keywords: Mapping[
 def raised(error: BaseException) -> Raised:
     """`error` with the last line of a notebook's own code in its traceback."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if "ipykernel" in frame.filename or frame.filename.startswith("<cell")
-           or "ipython-input" in frame.filename]
+    own = [
+        frame
+        for frame in frames
+        if "ipykernel" in frame.filename or frame.filename.startswith("<cell") or "ipython-input" in frame.filename
+    ]
     return Raised(type(error).__name__, str(error)[:1000], (own[-1].line or "").strip()[:200] if own else "")
 
 

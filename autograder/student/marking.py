@@ -2,9 +2,10 @@
 
 The same in the student's notebook, on the public cases, and in the grader, on the hidden ones.
 """
+
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,7 @@ class Oracle:
     kind : 'values'; 'edge' and 'dtype' count only where a 'values' case passes.
     misconceptions : what each misconception answers, by its name.
     """
+
     name: str
     arguments: tuple
     keywords: dict[str, Any]
@@ -29,12 +31,13 @@ class Oracle:
     kind: str = "values"
     weight: float = 1
     private: Any = None
-    misconceptions: dict[str, Any] = field(default_factory=dict)
+    misconceptions: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class CaseMark:
     """How one case went. `mismatch` is None where it passed; `answer` is what came."""
+
     name: str
     kind: str
     weight: float
@@ -49,6 +52,7 @@ class CaseMark:
 @dataclass(frozen=True)
 class Mark:
     """cases : in order, the purity case last. misconception : its name, or ''."""
+
     cases: tuple[CaseMark, ...]
     misconception: str = ""
 
@@ -76,8 +80,10 @@ def mark(oracles: Sequence[Oracle], answers: Sequence[tuple[Any, ...]], compare:
     pure : whether a second answer that is wrong where the first was right fails the purity case.
     """
     firsts = [judge(oracle, answer[0], compare) for oracle, answer in zip(oracles, answers, strict=True)]
-    cases = [CaseMark(oracle.name, oracle.kind, oracle.weight, mismatch, answer[0])
-             for oracle, answer, mismatch in zip(oracles, answers, firsts, strict=True)]
+    cases = [
+        CaseMark(oracle.name, oracle.kind, oracle.weight, mismatch, answer[0])
+        for oracle, answer, mismatch in zip(oracles, answers, firsts, strict=True)
+    ]
     if pure:
         cases.append(CaseMark(PURITY, "purity", 1, _impurity(oracles, answers, firsts, compare)))
     wrong = any(mismatch for mismatch in firsts)
@@ -91,19 +97,23 @@ def judge(oracle: Oracle, answer: Any, compare: Compare) -> Mismatch | None:
         return Mismatch("raised", f"it raised {answer.exception}: {answer.message}{where}")
     try:
         found = compare(answer, oracle.expected, oracle.arguments, oracle.private)
-    except Exception as error:      # a judge that cannot read an answer has not found it right
+    except Exception as error:  # a judge that cannot read an answer has not found it right
         return Mismatch("type", f"the answer cannot be judged: {type(error).__name__}: {error}")
     return found or (same_dtype(answer, oracle.expected) if oracle.kind == "dtype" else None)
 
 
-def _impurity(oracles: Sequence[Oracle], answers: Sequence[tuple[Any, ...]], firsts: Sequence[Mismatch | None],
-              compare: Compare) -> Mismatch | None:
+def _impurity(
+    oracles: Sequence[Oracle], answers: Sequence[tuple[Any, ...]], firsts: Sequence[Mismatch | None], compare: Compare
+) -> Mismatch | None:
     judged = [(oracle, answer) for oracle, answer, first in zip(oracles, answers, firsts, strict=True) if not first]
     if not judged:
         return Mismatch("purity", "no answer was right, so this was not judged")
     if any(len(answer) < 2 or judge(oracle, answer[1], compare) for oracle, answer in judged):
-        return Mismatch("purity", "a second call with the same arguments gave another answer: "
-                                  "the first call changed its arguments, or kept something between calls")
+        return Mismatch(
+            "purity",
+            "a second call with the same arguments gave another answer: "
+            "the first call changed its arguments, or kept something between calls",
+        )
     return None
 
 
@@ -112,7 +122,8 @@ def _recognise(oracles: Sequence[Oracle], answers: Sequence[tuple[Any, ...]], co
     values = [(oracle, answer[0]) for oracle, answer in zip(oracles, answers, strict=True) if oracle.kind == "values"]
     for name in values[0][0].misconceptions if values else ():
         if all(_agree(oracle, answer, name, compare) for oracle, answer in values) and any(
-                judge(oracle, answer, compare) for oracle, answer in values):
+            judge(oracle, answer, compare) for oracle, answer in values
+        ):
             return name
     return ""
 
@@ -120,9 +131,12 @@ def _recognise(oracles: Sequence[Oracle], answers: Sequence[tuple[Any, ...]], co
 def _agree(oracle: Oracle, answer: Any, name: str, compare: Compare) -> bool:
     theirs = oracle.misconceptions[name]
     if isinstance(theirs, Raised) or isinstance(answer, Raised):
-        return (isinstance(theirs, Raised) and isinstance(answer, Raised)
-                and theirs.exception == answer.exception != "NotImplementedError")
+        return (
+            isinstance(theirs, Raised)
+            and isinstance(answer, Raised)
+            and theirs.exception == answer.exception != "NotImplementedError"
+        )
     try:
         return compare(answer, theirs, oracle.arguments, oracle.private) is None
-    except Exception:       # an answer that cannot be compared is not this misconception's
+    except Exception:  # an answer that cannot be compared is not this misconception's
         return False

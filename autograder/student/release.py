@@ -2,6 +2,7 @@
 
 Plain JSON, read by `check()`. It holds nothing of the hidden cases and no reference.
 """
+
 from __future__ import annotations
 
 import json
@@ -13,7 +14,7 @@ from typing import Any
 from .compare import Mismatch, same
 from .drive import Raised, call, load_checks
 from .marking import Compare, Oracle
-from .values import NotPlain, from_plain, to_plain
+from .values import from_plain, to_plain
 
 SUFFIX = ".cases.json"
 
@@ -28,6 +29,7 @@ class PublicExercise:
 
     sentences : the misconceptions' names and what to tell who holds one.
     """
+
     name: str
     oracles: tuple[Oracle, ...]
     drive: Callable[..., Any]
@@ -35,24 +37,60 @@ class PublicExercise:
     sentences: dict[str, str]
     pure: bool = True
     read: str = ""
+    driver: str = ""
 
 
 def write_release(path: Path, assignment: str, version: str, exercises: list[dict[str, Any]]) -> None:
     """Write the file; `exercises` come from `describe`."""
-    path.write_text(json.dumps({"assignment": assignment, "version": version,
-                                "exercises": {exercise["name"]: exercise for exercise in exercises}}, indent=1) + "\n")
+    path.write_text(
+        json.dumps(
+            {
+                "assignment": assignment,
+                "version": version,
+                "exercises": {exercise["name"]: exercise for exercise in exercises},
+            },
+            indent=1,
+        )
+        + "\n"
+    )
 
 
-def describe(name: str, oracles: tuple[Oracle, ...], *, checks: str, driver: str, judge: str,
-             tolerance: tuple[float, float] | None, sentences: dict[str, str], pure: bool, read: str) -> dict[str, Any]:
+def describe(
+    name: str,
+    oracles: tuple[Oracle, ...],
+    *,
+    checks: str,
+    driver: str,
+    judge: str,
+    tolerance: tuple[float, float] | None,
+    sentences: dict[str, str],
+    pure: bool,
+    read: str,
+) -> dict[str, Any]:
     """An exercise as plain JSON."""
-    return {"name": name, "checks": checks, "driver": driver, "judge": judge, "tolerance": tolerance,
-            "sentences": sentences, "pure": pure, "read": read,
-            "cases": [{"name": o.name, "kind": o.kind, "weight": o.weight,
-                       "arguments": to_plain(o.arguments), "keywords": to_plain(o.keywords),
-                       "expected": _to_plain(o.expected), "private": to_plain(o.private),
-                       "misconceptions": {key: _to_plain(value) for key, value in o.misconceptions.items()}}
-                      for o in oracles]}
+    return {
+        "name": name,
+        "checks": checks,
+        "driver": driver,
+        "judge": judge,
+        "tolerance": tolerance,
+        "sentences": sentences,
+        "pure": pure,
+        "read": read,
+        "cases": [
+            {
+                "name": o.name,
+                "kind": o.kind,
+                "weight": o.weight,
+                "arguments": to_plain(o.arguments),
+                "keywords": to_plain(o.keywords),
+                "expected": _to_plain(o.expected),
+                "private": to_plain(o.private),
+                "misconceptions": {key: _to_plain(value) for key, value in o.misconceptions.items()},
+            }
+            for o in oracles
+        ],
+    }
 
 
 def read_exercise(name: str, folder: Path, types: dict[str, type]) -> PublicExercise:
@@ -67,17 +105,22 @@ def read_exercise(name: str, folder: Path, types: dict[str, type]) -> PublicExer
     """
     files = sorted(folder.glob(f"*{SUFFIX}"))
     if not files:
-        raise ReleaseError(f"No file *{SUFFIX} stands beside this notebook: fetch the assignment again, "
-                           "and keep its files together.")
+        raise ReleaseError(
+            f"No file *{SUFFIX} stands beside this notebook: fetch the assignment again, and keep its files together."
+        )
     for file in files:
         try:
             plain = json.loads(file.read_text())["exercises"].get(name)
             if plain is not None:
                 return _read(plain, types)
-        except (ValueError, KeyError, TypeError, NotPlain) as error:
-            raise ReleaseError(f"{file.name} cannot be read ({type(error).__name__}): fetch the assignment again.") from None
-    raise ReleaseError(f"There is no exercise called {name!r} in {', '.join(f.name for f in files)}: "
-                       "keep the function's name as it was given.")
+        except (ValueError, KeyError, TypeError, AttributeError, SyntaxError, OSError) as error:
+            raise ReleaseError(
+                f"{file.name} cannot be read ({type(error).__name__}): fetch the assignment again."
+            ) from None
+    raise ReleaseError(
+        f"There is no exercise called {name!r} in {', '.join(f.name for f in files)}: "
+        "keep the function's name as it was given."
+    )
 
 
 def _read(plain: dict[str, Any], types: dict[str, type]) -> PublicExercise:
@@ -87,19 +130,33 @@ def _read(plain: dict[str, Any], types: dict[str, type]) -> PublicExercise:
     def default_compare(answer: Any, expected: Any, arguments: tuple, private: Any) -> Mismatch | None:
         return same(answer, expected, tolerance=tolerance)
 
-    judge = getattr(checks, plain["judge"]) if plain["judge"] else None
-
     def judged(answer: Any, expected: Any, arguments: tuple, private: Any) -> Mismatch | None:
-        found = judge(answer, expected, arguments, private)
+        found = getattr(checks, plain["judge"])(answer, expected, arguments, private)
         return Mismatch("property", found) if isinstance(found, str) else found
 
-    oracles = tuple(Oracle(case["name"], from_plain(case["arguments"], types), from_plain(case["keywords"], types),
-                           _from_plain(case["expected"], types), case["kind"], case["weight"],
-                           from_plain(case["private"], types),
-                           {key: _from_plain(value, types) for key, value in case["misconceptions"].items()})
-                    for case in plain["cases"])
-    return PublicExercise(plain["name"], oracles, getattr(checks, plain["driver"]) if plain["driver"] else call,
-                          judged if judge else default_compare, plain["sentences"], plain["pure"], plain["read"])
+    oracles = tuple(
+        Oracle(
+            case["name"],
+            from_plain(case["arguments"], types),
+            from_plain(case["keywords"], types),
+            _from_plain(case["expected"], types),
+            case["kind"],
+            case["weight"],
+            from_plain(case["private"], types),
+            {key: _from_plain(value, types) for key, value in case["misconceptions"].items()},
+        )
+        for case in plain["cases"]
+    )
+    return PublicExercise(
+        plain["name"],
+        oracles,
+        getattr(checks, plain["driver"]) if plain["driver"] else call,
+        judged if plain["judge"] else default_compare,
+        plain["sentences"],
+        plain["pure"],
+        plain["read"],
+        plain["driver"],
+    )
 
 
 def _to_plain(value: Any) -> Any:

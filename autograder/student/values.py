@@ -4,6 +4,7 @@ Never pickle: what comes back is untrusted. `to_plain` runs beside the student's
 where every array is built anew from its bytes with a known dtype and a bounded size, so that subclasses,
 overloaded operators and lazy objects have no say.
 """
+
 from __future__ import annotations
 
 import base64
@@ -17,12 +18,29 @@ from typing import Any
 
 import numpy as np
 
-MAX_BYTES = 32 << 20        # one message
+MAX_BYTES = 32 << 20  # one message
 MAX_DEPTH = 16
-MAX_ITEMS = 100_000         # containers and leaves together
-MAX_TEXT = 10_000           # characters of one string
-DTYPES = {np.dtype(name).str: np.dtype(name) for name in
-          "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128".split()}
+MAX_ITEMS = 100_000  # containers and leaves together
+MAX_TEXT = 10_000  # characters of one string
+DTYPES = {
+    np.dtype(name).str: np.dtype(name)
+    for name in [
+        "bool",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "uint8",
+        "uint16",
+        "uint32",
+        "uint64",
+        "float16",
+        "float32",
+        "float64",
+        "complex64",
+        "complex128",
+    ]
+}
 
 
 class NotPlain(ValueError):
@@ -84,7 +102,7 @@ class _Budget:
 
 def _to_plain(value: Any, depth: int, budget: _Budget) -> Any:
     budget.spend(depth)
-    if value is None or isinstance(value, (bool, str)) and type(value) in (bool, str):
+    if value is None or (isinstance(value, (bool, str)) and type(value) in (bool, str)):
         return _bounded_text(value)
     if type(value) in (int, float):
         return _number(value)
@@ -100,10 +118,12 @@ def _to_plain(value: Any, depth: int, budget: _Budget) -> Any:
         return items if isinstance(value, list) else {"tuple": items}
     if isinstance(value, dict):
         return {"dict": [[_to_plain(k, depth + 1, budget), _to_plain(v, depth + 1, budget)] for k, v in value.items()]}
-    if isinstance(value, (int, float)):      # bool's and number's subclasses, such as an enumeration's members
+    if isinstance(value, (int, float)):  # bool's and number's subclasses, such as an enumeration's members
         return _number(value.real)
-    raise NotPlain(f"a value of type {type(value).__name__} is not an array, a number, a string, None "
-                   "or a tuple, list or dict of these")
+    raise NotPlain(
+        f"a value of type {type(value).__name__} is not an array, a number, a string, None "
+        "or a tuple, list or dict of these"
+    )
 
 
 def _from_plain(plain: Any, types: dict[str, type] | None, depth: int, budget: _Budget) -> Any:
@@ -114,12 +134,13 @@ def _from_plain(plain: Any, types: dict[str, type] | None, depth: int, budget: _
         return [_from_plain(item, types, depth + 1, budget) for item in plain]
     if not isinstance(plain, dict) or len(plain) != 1:
         raise NotPlain("the value is malformed")
-    (tag, body), = plain.items()
+    ((tag, body),) = plain.items()
     if tag in ("array", "tensor"):
         array = _read_array(body)
         if tag == "array" or types is None:
             return array
         import torch
+
         return torch.from_numpy(array)
     if not isinstance(body, list):
         raise NotPlain("the value is malformed")
@@ -129,7 +150,7 @@ def _from_plain(plain: Any, types: dict[str, type] | None, depth: int, budget: _
         return _read_dict(body, types, depth, budget)
     if tag == "namedtuple" and len(body) == 3 and isinstance(body[2], list):
         items = tuple(_from_plain(item, types, depth + 1, budget) for item in body[2])
-        return items if types is None else _named(str(body[0]), tuple(map(str, body[1])), types)(*items)
+        return items if types is None else _named(body[0], body[1], types, items)
     raise NotPlain("the value is malformed")
 
 
@@ -145,7 +166,7 @@ def _tensor_array(tensor: Any) -> np.ndarray:
 
 
 def _array(array: np.ndarray) -> list:
-    array = np.ascontiguousarray(array).reshape(array.shape)      # ascontiguousarray makes a 0-d array 1-d
+    array = np.ascontiguousarray(array).reshape(array.shape)  # ascontiguousarray makes a 0-d array 1-d
     if array.dtype.newbyteorder("=").str not in DTYPES:
         raise NotPlain(f"an array of dtype {array.dtype} cannot be an answer")
     if array.nbytes > MAX_BYTES:
@@ -197,9 +218,13 @@ def _bounded_text(value: Any) -> Any:
     return value
 
 
-def _named(name: str, fields: tuple[str, ...], types: dict[str, type]) -> Any:
-    known = types.get(name)
-    return known if getattr(known, "_fields", None) == fields else _make_named(name, fields)
+def _named(name: Any, fields: Any, types: dict[str, type], items: tuple) -> Any:
+    try:
+        fields = tuple(map(str, fields))
+        known: Any = types.get(name)
+        return (known if getattr(known, "_fields", None) == fields else _make_named(str(name), fields))(*items)
+    except (TypeError, ValueError):
+        raise NotPlain("a named tuple in the message is malformed") from None
 
 
 @lru_cache

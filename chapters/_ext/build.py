@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,7 +20,9 @@ from chapters._ext.edition import FULL, STUDENT, leaks, secret_lines
 from chapters._ext.site_check import faults
 
 ROOT = Path(__file__).parents[2]
-JUPYTER_BOOK = "import sys; from jupyter_book.cli.main import main; sys.argv[0] = 'jupyter-book'; main()"
+# jsonschema compiles a grammar of URIs for five seconds when it finds this package; the book's settings have none to check
+JUPYTER_BOOK = ("import sys; sys.modules['rfc3987_syntax'] = None; "
+                "from jupyter_book.cli.main import main; sys.argv[0] = 'jupyter-book'; main()")
 
 
 class BuildFailed(RuntimeError):
@@ -34,9 +38,16 @@ def run_jupyter_book(source: Path, work: Path, edition: str) -> Path:
     }
     command = [sys.executable, "-c", JUPYTER_BOOK, "build", str(source), "--path-output", str(work),
                "--all", "-W", "--keep-going", "--quiet"]
-    done = subprocess.run(command, env=environment, cwd=source, check=False)
     site = work / "_build" / "html"
-    if done.returncode != 0 or not (site / "index.html").exists():
+    running = subprocess.Popen(command, env=environment, cwd=source, stdout=subprocess.PIPE, text=True,
+                               start_new_session=True)
+    try:
+        said, _ = running.communicate()
+    finally:                            # kernels and KaTeX's server, which outlive a build that fails
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(running.pid, signal.SIGKILL)
+    if running.returncode != 0 or not (site / "index.html").exists():
+        print(said, file=sys.stderr)
         for report in sorted((site / "reports").rglob("*.log")):
             print(f"\n{report.relative_to(site / 'reports')}\n{report.read_text('utf-8')}", file=sys.stderr)
         raise BuildFailed("Jupyter Book ended with an error or a warning; every one is printed above")

@@ -40,7 +40,7 @@ def run_optimizer(optimizer_class, starts, grads, *, lrs, drop=None, reload_at=N
                 group["lr"] *= drop[1]
         if closure:
             gradients = [torch.tensor(g) for g in row]
-            path.append(float(optimizer.step(lambda g=gradients: _linear_loss(params, g))))
+            path.append(optimizer.step(lambda g=gradients: _linear_loss(params, g)).item())
         else:
             _set_grads(params, row)
             optimizer.step()

@@ -6,7 +6,7 @@ from solutions.momentum import pytorch, reference
 from solutions.momentum.checks import run_change, run_optimizer, run_steps
 from solutions.momentum.reference import MomentumState
 
-# ---------------------------------------------------------------------------------------------------------------- QHM
+# ------------------------------------------------------------------------------------------------------------------ QHM
 
 
 def qhm_cases(rng):
@@ -14,7 +14,8 @@ def qhm_cases(rng):
     lr, momentum, nu = _hyper(rng, (.05, .2), (.8, .95), (.6, .75))
 
     def case(name, shape, steps, kind="values", weight=1.0, *, dtype=np.float64, moving=True, **changed):
-        params, v = _normal(rng, shape, dtype), _normal(rng, shape, dtype) * moving
+        params = _normal(rng, shape, dtype)
+        v = _normal(rng, shape, dtype) if moving else np.zeros(shape, dtype)
         hyper = {"lr": lr, "momentum": momentum, "nu": nu} | changed
         return Case(name, (params, _normal(rng, (steps, *shape), dtype), MomentumState(v)), None, weight, kind, hyper)
 
@@ -33,15 +34,15 @@ qhm = Exercise(reference.qhm_step, cases=qhm_cases, points=4, drive=run_steps,
                given=(reference.MomentumState, reference.momentum_init), read="momentum.html#quasi-hyperbolic-momentum")
 
 
-@qhm.misconception("The two shares have changed places: ν belongs to the average v_t, and 1 - ν to the fresh gradient. "
-                   "With ν = 0 nothing of v may be left in the step.")
+@qhm.misconception("The two shares have changed places: ν belongs to the average v_t, and 1 - ν to the fresh "
+                   "gradient. With ν = 0 nothing of v may be left in the step.")
 def shares_swapped(params, grads, state, *, lr, momentum=0.999, nu=0.7):
     v = momentum * state.v + (1 - momentum) * grads
     return params - lr * (nu * grads + (1 - nu) * v), MomentumState(v)
 
 
-@qhm.misconception("Your buffer is a sum of gradients. QHM's is an average: the new gradient enters it with the weight "
-                   "1 - β, so that v has the size of one gradient and not of 1/(1-β) of them.")
+@qhm.misconception("Your buffer is a sum of gradients. QHM's is an average: the new gradient enters it with the "
+                   "weight 1 - β, so that v has the size of one gradient and not of 1/(1-β) of them.")
 def buffer_summed(params, grads, state, *, lr, momentum=0.999, nu=0.7):
     v = momentum * state.v + grads
     return params - lr * ((1 - nu) * grads + nu * v), MomentumState(v)
@@ -54,22 +55,24 @@ def average_of_yesterday(params, grads, state, *, lr, momentum=0.999, nu=0.7):
     return params - lr * ((1 - nu) * grads + nu * state.v), MomentumState(v)
 
 
-@qhm.misconception("You store the mixed step as the buffer, so the fresh gradient's share is counted again at every later "
-                   "step. Only v_t is remembered; the mixture is used once.")
+@qhm.misconception("You store the mixed step as the buffer, so the fresh gradient's share is counted again at every "
+                   "later step. Only v_t is remembered; the mixture is used once.")
 def step_kept_as_buffer(params, grads, state, *, lr, momentum=0.999, nu=0.7):
     step = (1 - nu) * grads + nu * (momentum * state.v + (1 - momentum) * grads)
     return params - lr * step, MomentumState(step)
 
 
-@qhm.misconception("The buffer remembers one gradient only, as in Δw = α g_{t-1} + g_t. Momentum is recursive: v_{t-1} "
-                   "itself is multiplied by β and kept, so that every earlier gradient is still in it, weaker each step.")
+@qhm.misconception("The buffer remembers one gradient only, as in Δw = α g_{t-1} + g_t. Momentum is recursive: "
+                   "v_{t-1} itself is multiplied by β and kept, so that every earlier gradient is still in it, weaker "
+                   "each step.")
 def not_recursive(params, grads, state, *, lr, momentum=0.999, nu=0.7):
     v = momentum * state.v + (1 - momentum) * grads
     return params - lr * ((1 - nu) * grads + nu * v), MomentumState(grads)
 
 
-@qhm.misconception("The learning rate has got into the buffer. From rest and at one constant rate that makes no difference, "
-                   "but v is an average of gradients here: the rate multiplies the whole step, once, at the end.")
+@qhm.misconception("The learning rate has got into the buffer. From rest and at one constant rate that makes no "
+                   "difference, but v is an average of gradients here: the rate multiplies the whole step, once, at "
+                   "the end.")
 def rate_in_buffer(params, grads, state, *, lr, momentum=0.999, nu=0.7):
     v = momentum * state.v + (1 - momentum) * lr * grads
     return params - lr * (1 - nu) * grads - nu * v, MomentumState(v)
@@ -81,7 +84,7 @@ def uphill(params, grads, state, *, lr, momentum=0.999, nu=0.7):
     return params + lr * ((1 - nu) * grads + nu * v), MomentumState(v)
 
 
-# -------------------------------------------------------------------------------------------------------------- AggMo
+# ---------------------------------------------------------------------------------------------------------------- AggMo
 
 
 def aggmo_cases(rng):
@@ -106,8 +109,8 @@ def aggmo_cases(rng):
             case("float32 stays float32", 3, "dtype", dtype=np.float32)]
 
 
-aggmo = Exercise(pytorch.AggMo, cases=aggmo_cases, points=5, drive=run_optimizer, methods=("step",), pure=False, torch=True,
-                 read="momentum.html#aggregated-momentum")
+aggmo = Exercise(pytorch.AggMo, cases=aggmo_cases, points=5, drive=run_optimizer, methods=("step",), pure=False,
+                 torch=True, read="momentum.html#aggregated-momentum")
 
 
 class _WrongAggMo(pytorch.AggMo):
@@ -139,21 +142,22 @@ class _WrongAggMo(pytorch.AggMo):
         return group["lr"]
 
 
-@aggmo.misconception("The velocities are added up, which makes the step K times too long. The step is their mean: η/K Σ v.")
+@aggmo.misconception("The velocities are added up, which makes the step K times too long. The step is their mean: η/K "
+                     "Σ v.")
 class VelocitiesSummed(_WrongAggMo):
     def mixed(self, v):
         return sum(v)
 
 
-@aggmo.misconception("Each of your velocities is an average, with the gradient weighted by 1 - β. AggMo's are sums, "
-                     "v = β v + g, as in PyTorch's momentum: the larger β is, the longer that velocity grows.")
+@aggmo.misconception("Each of your velocities is an average, with the gradient weighted by 1 - β. AggMo's are sums, v "
+                     "= β v + g, as in PyTorch's momentum: the larger β is, the longer that velocity grows.")
 class VelocitiesAveraged(_WrongAggMo):
     def velocity(self, old, beta, grad, group):
         return beta * old + (1 - beta) * grad
 
 
-@aggmo.misconception("You keep one velocity with the mean of the βs. The mean is taken of the velocities, not of the βs: "
-                     "only then can a slow one damp what a fast one does.")
+@aggmo.misconception("You keep one velocity with the mean of the βs. The mean is taken of the velocities, not of the "
+                     "βs: only then can a slow one damp what a fast one does.")
 class BetasAveraged(_WrongAggMo):
     def velocity(self, old, beta, grad, group):
         return sum(group["betas"]) / len(group["betas"]) * old + grad
@@ -169,8 +173,8 @@ class RateInVelocity(_WrongAggMo):
         return 1.0
 
 
-@aggmo.misconception("Every group moves at the rate of the first one. A parameter's options stand in its own group: read "
-                     "group[\"lr\"] inside the loop over self.param_groups.")
+@aggmo.misconception("Every group moves at the rate of the first one. A parameter's options stand in its own group: "
+                     "read group['lr'] inside the loop over self.param_groups.")
 class RateOfFirstGroup(_WrongAggMo):
     def rate(self, group):
         return self.param_groups[0]["lr"]
@@ -186,14 +190,14 @@ class CoastsWithoutGradient(_WrongAggMo):
         p.grad = None if absent else p.grad
 
 
-@aggmo.misconception("After saving and loading, your velocities start again from zero: keep them in self.state[p], which "
-                     "state_dict() saves, and not in an attribute of your own.")
+@aggmo.misconception("After saving and loading, your velocities start again from zero: keep them in self.state[p], "
+                     "which state_dict() saves, and not in an attribute of your own.")
 class MemoryNotSaved(_WrongAggMo):
     def memory(self, p):
         return vars(self).setdefault("velocities", {}).setdefault(p, {})
 
 
-# --------------------------------------------------------------------------------------------- the largest stable rate
+# ---------------------------------------------------------------------------------------------- the largest stable rate
 
 
 def stable_cases(rng):
@@ -222,38 +226,39 @@ stable = Exercise(reference.largest_stable_lr, cases=stable_cases, points=3,
                   read="momentum.html#the-rate-of-an-eigenmode")
 
 
-@stable.misconception("2/L is gradient descent's limit. Momentum moves it: the root that leaves the unit circle first does so at "
-                      "r = -1, so put r = -1 into the characteristic equation and solve for η.")
+@stable.misconception("2/L is gradient descent's limit. Momentum moves it: the root that leaves the unit circle first "
+                      "does so at r = -1, so put r = -1 into the characteristic equation and solve for η.")
 def limit_of_gradient_descent(hessian, *, momentum=0.9, nesterov=False):
     return 2 / np.linalg.eigvalsh(hessian)[-1]
 
 
-@stable.misconception("Momentum does lengthen the steps 1/(1-μ) times where the slope stays the same, but along the steepest "
-                      "direction it changes sign at every step and the old gradients cancel: the limit rises.")
+@stable.misconception("Momentum does lengthen the steps 1/(1-μ) times where the slope stays the same, but along the "
+                      "steepest direction it changes sign at every step and the old gradients cancel: the limit "
+                      "rises.")
 def as_if_steps_grew(hessian, *, momentum=0.9, nesterov=False):
     return 2 * (1 - momentum) / np.linalg.eigvalsh(hessian)[-1]
 
 
-@stable.misconception("You took the smallest curvature. Every direction must be stable, and the steepest one is the first that "
-                      "is not: the limit comes from the largest eigenvalue.")
+@stable.misconception("You took the smallest curvature. Every direction must be stable, and the steepest one is the "
+                      "first that is not: the limit comes from the largest eigenvalue.")
 def limit_of_flattest(hessian, *, momentum=0.9, nesterov=False):
     return _limit(momentum, nesterov) / np.linalg.eigvalsh(hessian)[0].clip(1e-9)
 
 
-@stable.misconception("The diagonal holds the curvatures only where the axes are the eigenvectors. Here the directions are "
-                      "coupled: take the eigenvalues.")
+@stable.misconception("The diagonal holds the curvatures only where the axes are the eigenvectors. Here the "
+                      "directions are coupled: take the eigenvalues.")
 def diagonal_for_eigenvalues(hessian, *, momentum=0.9, nesterov=False):
     return _limit(momentum, nesterov) / np.diag(hessian).max()
 
 
-@stable.misconception("Nesterov's steps take the gradient at the look-ahead point, which puts another factor 1 - ηλ into the "
-                      "characteristic equation: heavy ball's limit is too large for them.")
+@stable.misconception("Nesterov's steps take the gradient at the look-ahead point, which puts another factor 1 - ηλ "
+                      "into the characteristic equation: heavy ball's limit is too large for them.")
 def one_limit_for_both(hessian, *, momentum=0.9, nesterov=False):
     return _limit(momentum, False) / np.linalg.eigvalsh(hessian)[-1]
 
 
-@stable.misconception("This is the limit for the averaged form, whose gradients are weighted by 1 - μ. The question is about "
-                      "PyTorch's form, v = μ v + g: its limit is 1 - μ times that.")
+@stable.misconception("This is the limit for the averaged form, whose gradients are weighted by 1 - μ. The question "
+                      "is about PyTorch's form, v = μ v + g: its limit is 1 - μ times that.")
 def limit_of_averaged_form(hessian, *, momentum=0.9, nesterov=False):
     return _limit(momentum, nesterov) / (1 - momentum) / np.linalg.eigvalsh(hessian)[-1]
 
@@ -262,7 +267,7 @@ def _limit(momentum, nesterov):
     return 2 * (1 + momentum) / (1 + 2 * momentum * nesterov)
 
 
-# ------------------------------------------------------------------------------------------------ a change of the rate
+# ------------------------------------------------------------------------------------------------- a change of the rate
 
 
 def change_cases(rng):
@@ -291,27 +296,27 @@ change = Exercise(pytorch.change_lr, cases=change_cases, points=4, drive=run_cha
                   read="momentum.html#when-the-rate-drops")
 
 
-@change.misconception("The rate is changed and the buffer is not, as a scheduler does it. PyTorch's step is η v, so the speed "
-                      "that was built up changes with η at once: v has to be rescaled to keep η v.")
+@change.misconception("The rate is changed and the buffer is not, as a scheduler does it. PyTorch's step is η v, so "
+                      "the speed that was built up changes with η at once: v has to be rescaled to keep η v.")
 def rate_only(optimizer, lr):
     for group in optimizer.param_groups:
         group["lr"] = lr
 
 
-@change.misconception("The ratio is upside down. The product η v is to stay as it was: a rate ten times smaller wants a "
-                      "buffer ten times larger, so multiply by η_old/η_new.")
+@change.misconception("The ratio is upside down. The product η v is to stay as it was: a rate ten times smaller wants "
+                      "a buffer ten times larger, so multiply by η_old/η_new.")
 def ratio_upside_down(optimizer, lr):
     _change(optimizer, lr, lambda old: lr / old)
 
 
-@change.misconception("The buffer is thrown away, so the run starts again from rest. The speed that was built up is to be "
-                      "carried over, not lost.")
+@change.misconception("The buffer is thrown away, so the run starts again from rest. The speed that was built up is "
+                      "to be carried over, not lost.")
 def from_rest(optimizer, lr):
     _change(optimizer, lr, lambda old: 0.0)
 
 
-@change.misconception("Every buffer is rescaled by the first group's ratio. A group may have had a rate of its own: read its "
-                      "old rate inside the loop, before you overwrite it.")
+@change.misconception("Every buffer is rescaled by the first group's ratio. A group may have had a rate of its own: "
+                      "read its old rate inside the loop, before you overwrite it.")
 def ratio_of_first_group(optimizer, lr):
     first = optimizer.param_groups[0]["lr"]
     _change(optimizer, lr, lambda old: first / lr)
@@ -330,7 +335,7 @@ def _change(optimizer, lr, ratio, groups=None):
         group["lr"] = lr
 
 
-# ------------------------------------------------------------------------------------------------------ read off a trace
+# ----------------------------------------------------------------------------------------------------- read off a trace
 
 
 def trace_cases(rng):
@@ -356,22 +361,22 @@ def trace_cases(rng):
 trace = Exercise(reference.read_momentum, cases=trace_cases, points=3, read="momentum.html#the-rate-of-an-eigenmode")
 
 
-@trace.misconception("You read off by how much the swing shrinks at each step. That is √μ, the modulus of a complex pair of roots: "
-                     "their product is μ, so square it.")
+@trace.misconception("You read off by how much the swing shrinks at each step. That is √μ, the modulus of a complex "
+                     "pair of roots: their product is μ, so square it.")
 def shrinking_for_momentum(trace):
     a, b = _fit(np.diff(trace))
     return np.sqrt(np.abs(b)), 1 - b - a
 
 
-@trace.misconception("Your fit takes 0 for the lowest point. It is not known here: work with the differences of the positions, "
-                     "which obey the same recursion and do not know where the lowest point lies.")
+@trace.misconception("Your fit takes 0 for the lowest point. It is not known here: work with the differences of the "
+                     "positions, which obey the same recursion and do not know where the lowest point lies.")
 def lowest_point_at_zero(trace):
     a, b = _fit(np.asarray(trace))
     return -b, 1 - b - a
 
 
-@trace.misconception("The mean of the positions is not the lowest point: the early, wide swings pull it away. Differences of the "
-                     "positions need no guess.")
+@trace.misconception("The mean of the positions is not the lowest point: the early, wide swings pull it away. "
+                     "Differences of the positions need no guess.")
 def mean_for_lowest_point(trace):
     a, b = _fit(trace - np.mean(trace))
     return -b, 1 - b - a
@@ -383,14 +388,15 @@ def sign_of_product(trace):
     return b, 1 + b - a
 
 
-@trace.misconception("μ is right, and the steepness lacks it: the newer position stands with 1 + μ - ηλ, not with 1 - ηλ.")
+@trace.misconception("μ is right, and the steepness lacks it: the newer position stands with 1 + μ - ηλ, not with 1 - "
+                     "ηλ.")
 def steepness_without_momentum(trace):
     a, b = _fit(np.diff(trace))
     return -b, 1 - a
 
 
-@trace.misconception("One step's ratio to the last is not the momentum: the gradient is in it too, and in a swing even its "
-                     "sign changes. The recursion has two unknowns, so fit two.")
+@trace.misconception("One step's ratio to the last is not the momentum: the gradient is in it too, and in a swing "
+                     "even its sign changes. The recursion has two unknowns, so fit two.")
 def ratio_of_steps(trace):
     d = np.diff(trace)
     ratio = (d[1:] @ d[:-1]) / (d[:-1] @ d[:-1])
@@ -401,12 +407,12 @@ def _fit(x):
     return np.linalg.lstsq(np.stack([x[1:-1], x[:-2]], axis=1), x[2:])[0]
 
 
-# ------------------------------------------------------------------------------------------------------------------ draws
+# ---------------------------------------------------------------------------------------------------------------- draws
 
 
 def _normal(rng, shape, dtype=np.float64):
     """Numbers of size 1 to 2 of either sign: never so small that a wrong formula would pass."""
-    return (rng.uniform(.5, 2, shape) * rng.choice([-1, 1], shape)).round(2).astype(dtype)
+    return np.array((rng.uniform(.5, 2, shape) * rng.choice([-1, 1], shape)).round(2), dtype)
 
 
 def _hyper(rng, *ranges):

@@ -1,4 +1,4 @@
-"""Momentum in PyTorch: the functions of `reference.py` for tensors on any device and of any dtype, and two for optimizers.
+"""Momentum in PyTorch: the functions of `reference.py` for tensors of any device and dtype, and two for optimizers.
 
 Written apart from the NumPy versions on purpose, and from `torch.optim`, which the tests hold both against.
 """
@@ -53,7 +53,8 @@ def nesterov_lookahead_step(params, gradient, state, *, lr, momentum=0.9):
 def qhm_step(params, grads, state, *, lr, momentum=0.999, nu=0.7):
     """One step of quasi-hyperbolic momentum; see `reference.qhm_step`."""
     v = torch.lerp(grads, state.v, momentum)                        # v_t = g_t + β (v_{t-1} - g_t)
-    return params.sub(torch.lerp(grads, v, nu), alpha=lr), MomentumState(v)     # θ_t = θ_{t-1} - η (g_t + ν (v_t - g_t))
+    step = torch.lerp(grads, v, nu)                                 # s_t = g_t + ν (v_t - g_t)
+    return params.sub(step, alpha=lr), MomentumState(v)             # θ_t = θ_{t-1} - η s_t
 
 
 def aggmo_init(params, *, betas=(0.0, 0.9, 0.99)):
@@ -118,7 +119,7 @@ class AggMo(torch.optim.Optimizer):
 
     References
     ----------
-    Lucas et al. (2019), eq. 3.
+    Lucas et al. (2019).
     """
 
     def __init__(self, params, lr, betas=(0.0, 0.9, 0.99)):
@@ -162,5 +163,5 @@ def change_lr(optimizer, lr):
         for p in group["params"]:
             buffer = optimizer.state[p].get("momentum_buffer")                  # None at rest and without momentum
             if buffer is not None:
-                buffer *= group["lr"] / lr                                          # η_new v_new = η_old v_old
+                buffer *= group["lr"] / lr                                      # η_new v_new = η_old v_old
         group["lr"] = lr

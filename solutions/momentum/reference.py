@@ -131,7 +131,7 @@ def qhm_step(params, grads, state, *, lr, momentum=0.999, nu=0.7):
 
     References
     ----------
-    Ma and Yarats (2019), eq. 3 and 4. ν = 0 is gradient descent, ν = 1 averaged momentum, ν = β Nesterov's.
+    Ma and Yarats (2019). ν = 0 is gradient descent, ν = 1 averaged momentum, ν = β Nesterov's.
     """
     v = momentum * state.v + (1 - momentum) * grads                 # v_t = β v_{t-1} + (1-β) g_t
     step = (1 - nu) * grads + nu * v                                # s_t = (1-ν) g_t + ν v_t
@@ -160,7 +160,7 @@ def aggmo_step(params, grads, state, *, lr, betas=(0.0, 0.9, 0.99)):
 
     References
     ----------
-    Lucas et al. (2019), eq. 3 (with the sign of v turned, as in PyTorch). K = 1 is 'torch' momentum.
+    Lucas et al. (2019), with the sign of v turned, as in PyTorch. K = 1 is 'torch' momentum.
     """
     beta = np.asarray(betas, params.dtype).reshape(-1, *[1] * np.ndim(params))
     v = beta * state.v + grads                                      # v⁽ⁱ⁾_t = β⁽ⁱ⁾ v⁽ⁱ⁾_{t-1} + g_t
@@ -220,7 +220,7 @@ def nesterov_rate(curvature, *, lr, momentum):
 
     References
     ----------
-    Lessard, Recht and Packard (2016), section 4.
+    Lessard, Recht and Packard (2016).
     """
     q = 1 - lr * curvature
     h = (1 + momentum) * q / 2                                      # r² - 2hr + μq = 0
@@ -240,18 +240,18 @@ def best_heavy_ball(smallest, largest):
 
 
 def best_nesterov(smallest, largest):
-    """The Setting of Nesterov's momentum with the best worst rate, 1 - 2/√(3κ+1), for curvatures in [smallest, largest].
+    """The Setting of Nesterov's momentum with the best worst rate, 1 - 2/√(3κ+1), for the same.
 
     References
     ----------
-    Lessard, Recht and Packard (2016), proposition 1.
+    Lessard, Recht and Packard (2016).
     """
     s = np.sqrt(3 * largest / smallest + 1)
     return Setting(float(4 / (3 * largest + smallest)), float((s - 2) / (s + 2)))
 
 
 def largest_stable_lr(hessian, *, momentum=0.9, nesterov=False):
-    """The rate below which every step with momentum shrinks the error on a quadratic, and above which it grows.
+    """The rate up to which no error on a quadratic grows under steps with momentum, and above which one does.
 
     Parameters
     ----------

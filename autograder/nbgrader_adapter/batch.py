@@ -1,0 +1,248 @@
+"""Grading many submissions: what needs no gradebook in workers, one writer to the gradebook, one transaction each.
+
+The same steps as nbgrader's own pass, in the same order and by the same classes; but a notebook is read and written
+once, and the steps are handed a gradebook that is open already. A test holds the result against nbgrader's.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbconvert.exporters import NotebookExporter
+from nbgrader.api import Gradebook
+from nbgrader.converters import Autograde
+from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades
+from nbgrader.utils import find_all_files
+from traitlets.config import Config
+
+from autograder.exercise import ExerciseError
+from autograder.nbgrader_adapter.course import Course
+from autograder.nbgrader_adapter.sourcebook import SourceBook, standing_in
+from autograder.verdict import Graded
+
+READERS = (
+    "nbgrader.preprocessors.overwritekernelspec",
+    "nbgrader.preprocessors.overwritecells",
+    "autograder.nbgrader_adapter.preprocessors",
+)
+WRITERS = ("nbgrader.preprocessors.saveautogrades", "nbgrader.preprocessors.latesubmissions")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A submission graded and written to `folder`, which only has to be put in place and entered in the gradebook.
+
+    notebooks : by name, the notebook without outputs, and its verdicts. fingerprint : of what was submitted.
+    """
+
+    student: str
+    folder: Path
+    notebooks: dict[str, tuple[Any, Graded]]
+    fingerprint: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def unsure(self) -> bool:
+        return any(graded.unsure for _, graded in self.notebooks.values())
+
+
+def draft(course: Course, book: SourceBook, student: str) -> Draft:
+    """Clean, play and judge one submission. Nothing is written but the draft and the verdicts in the store."""
+    directory = course.directory()
+    submitted = Path(directory.format_path(directory.submitted_directory, student, book.assignment))
+    folder = course.store.folder / "drafts" / book.assignment / student
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    notes = _copy_files(course, directory, submitted, folder, book.assignment)
+    converter = Autograde(coursedir=directory, config=course.config)
+    notebooks: dict[str, tuple[Any, Graded]] = {}
+    for name in book.notebooks:
+        file = submitted / f"{name}.ipynb"
+        if not file.exists():
+            notes.append(f"{name}.ipynb was not submitted")
+            continue
+        if file.is_symlink():
+            raise ExerciseError(f"{file.name} is a link; a submission must hold the notebook itself")
+        resources: dict[str, Any] = {
+            "unique_key": name,
+            "nbgrader": {
+                "student": student,
+                "assignment": book.assignment,
+                "notebook": name,
+                "db_url": directory.db_url,
+            },
+        }
+        notebook = _read(file)
+        with standing_in(book, *READERS):
+            for step in _steps(converter, course.config, offline=True):
+                notebook, resources = step.preprocess(notebook, resources)
+        nbformat.validate(notebook)
+        (folder / file.name).write_text(_text(notebook), encoding="utf-8")
+        notebooks[name] = (_without_outputs(notebook), resources["autograder"])
+    for path in folder.rglob("*"):
+        if path.is_file():
+            path.chmod(int(str(converter.permissions), 8))
+    return Draft(student, folder, notebooks, fingerprint(submitted), tuple(notes))
+
+
+def enter(course: Course, gradebook: Gradebook, book: SourceBook, drafted: Draft) -> None:
+    """Put the draft in place and its scores in the gradebook, in one transaction."""
+    directory = course.directory()
+    place = Path(directory.format_path(directory.autograded_directory, drafted.student, book.assignment))
+    converter = Autograde(coursedir=directory, config=course.config)
+    timestamp = directory.get_existing_timestamp(
+        directory.format_path(directory.submitted_directory, drafted.student, book.assignment)
+    )
+    with one_transaction(gradebook), standing_in(_Open(gradebook), *WRITERS):
+        gradebook.update_or_create_student(drafted.student)
+        when = {"timestamp": timestamp} if timestamp else {}
+        submission = gradebook.update_or_create_submission(book.assignment, drafted.student, **when)
+        for submitted in submission.notebooks:
+            if submitted.name not in drafted.notebooks:
+                for grade in submitted.grades:  # not handed in: nbgrader gives it 0
+                    grade.auto_score, grade.needs_manual_grade = 0, False
+        for name, (notebook, graded) in drafted.notebooks.items():
+            resources = {
+                "autograder": graded,
+                "nbgrader": {
+                    "student": drafted.student,
+                    "assignment": book.assignment,
+                    "notebook": name,
+                    "db_url": directory.db_url,
+                },
+            }
+            for step in _steps(converter, course.config, offline=False):
+                notebook, resources = step.preprocess(notebook, resources)
+        _replace(drafted.folder, place)
+    for name, (_, graded) in drafted.notebooks.items():
+        course.store.remember(book.assignment, drafted.student, name, graded.key)
+
+
+def set_aside(course: Course, gradebook: Gradebook, book: SourceBook, student: str) -> None:
+    """Enter a submission that could not be graded: no automatic score, and a flag for a person."""
+    directory = course.directory()
+    timestamp = directory.get_existing_timestamp(
+        directory.format_path(directory.submitted_directory, student, book.assignment)
+    )
+    with one_transaction(gradebook):
+        gradebook.update_or_create_student(student)
+        when = {"timestamp": timestamp} if timestamp else {}
+        submission = gradebook.update_or_create_submission(book.assignment, student, **when)
+        for notebook in submission.notebooks:
+            for grade in notebook.grades:
+                grade.auto_score, grade.needs_manual_grade = None, True
+
+
+def fingerprint(folder: Path) -> str:
+    """Of every file of a submission."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*")):
+        if file.is_file() and not file.is_symlink():
+            digest.update(str(file.relative_to(folder)).encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+@contextmanager
+def one_transaction(gradebook: Gradebook) -> Iterator[None]:
+    """Make every commit inside wait for the end; an exception undoes all of it."""
+    session = gradebook.db()
+    commit = session.commit
+    session.commit = session.flush
+    try:
+        yield
+        commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.commit = commit
+        session.expunge_all()  # or memory grows with the class
+
+
+class _Open:
+    """A gradebook that is open already and is not closed by who borrows it."""
+
+    def __init__(self, gradebook: Gradebook) -> None:
+        self._gradebook = gradebook
+
+    def __enter__(self) -> Gradebook:
+        return self._gradebook
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._gradebook, name)
+
+
+def _steps(converter: Autograde, config: Config, *, offline: bool) -> list[Any]:
+    """The configured steps that write nothing to the gradebook, or those that do."""
+    exporter = NotebookExporter(parent=converter, config=config)
+    exporter._preprocessors = []
+    for step in (*converter.sanitize_preprocessors, *converter.autograde_preprocessors):
+        exporter.register_preprocessor(step)
+    return [
+        step
+        for step in exporter._preprocessors
+        if step.enabled and isinstance(step, (SaveAutoGrades, AssignLatePenalties)) != offline
+    ]
+
+
+def _copy_files(course: Course, directory: Any, submitted: Path, folder: Path, assignment: str) -> list[str]:
+    """Everything but notebooks: the student's files, then the assignment's own over them."""
+    source = Path(directory.format_path(directory.source_directory, ".", assignment))
+    kept = set(course.config.Autograde.get("exclude_overwriting", {}).get(assignment, []))
+    notes = []
+    for root in (submitted, source):
+        for name in find_all_files(str(root), [*directory.ignore, "*.ipynb"]):
+            file = Path(name)
+            if file.is_symlink() or not file.resolve().is_relative_to(root.resolve()):
+                notes.append(f"{file.name} is a link and was left out")
+                continue
+            target = folder / file.relative_to(root)
+            if root == source and str(file.relative_to(root)) in kept:
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
+    return notes
+
+
+def _read(file: Path) -> Any:
+    try:
+        return nbformat.read(file, as_version=4)
+    except Exception as error:  # whatever a file can hold
+        raise ExerciseError(f"{file.name} is not a notebook: {type(error).__name__}: {str(error)[:200]}") from None
+
+
+def _text(notebook: Any) -> str:
+    text = nbformat.writes(notebook, version=nbformat.current_nbformat)
+    return text if text.endswith("\n") else text + "\n"
+
+
+def _without_outputs(notebook: Any) -> Any:
+    bare = copy.copy(notebook)
+    bare.cells = [copy.copy(cell) for cell in notebook.cells]
+    for cell in bare.cells:
+        if cell.cell_type == "code":
+            cell.outputs = []
+    return bare
+
+
+def _replace(folder: Path, place: Path) -> None:
+    """Put a folder in the place of another. A crash in between leaves the old one beside it, never half of one."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    old = place.with_name(place.name + ".old")
+    shutil.rmtree(old, ignore_errors=True)
+    if place.exists():
+        os.replace(place, old)
+    os.replace(folder, place)
+    shutil.rmtree(old, ignore_errors=True)

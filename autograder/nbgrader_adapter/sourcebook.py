@@ -1,0 +1,119 @@
+"""What the gradebook knows of a released assignment, copied out once, so that cleaning a notebook asks no database."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+from unittest.mock import patch
+
+from nbgrader.api import Gradebook, MissingEntry
+
+
+@dataclass(frozen=True)
+class SourceCell:
+    name: str
+    cell_type: str
+    source: str
+    checksum: str
+    locked: bool
+
+
+@dataclass(frozen=True)
+class GradedCell:
+    name: str
+    cell_type: str
+    max_score: float
+
+
+@dataclass(frozen=True)
+class SolutionCell:
+    name: str
+
+
+@dataclass(frozen=True)
+class SourceNotebook:
+    """The attributes are those of nbgrader's `Notebook`, as far as its cleaning steps read them."""
+
+    name: str
+    kernelspec: str | None
+    source_cells: tuple[SourceCell, ...]
+    grade_cells: tuple[GradedCell, ...]
+    solution_cells: tuple[SolutionCell, ...]
+    task_cells: tuple[GradedCell, ...]
+
+
+@dataclass(frozen=True)
+class SourceBook:
+    """Stands where nbgrader's steps open a gradebook to read: `with Gradebook(url) as gb: gb.find_notebook(…)`."""
+
+    assignment: str
+    notebooks: dict[str, SourceNotebook]
+
+    def find_notebook(self, notebook: str, assignment: str) -> SourceNotebook:
+        if assignment != self.assignment or notebook not in self.notebooks:
+            raise MissingEntry(f"No such notebook: {assignment}/{notebook}")
+        return self.notebooks[notebook]
+
+    def find_source_cell(self, name: str, notebook: str, assignment: str) -> SourceCell:
+        found: SourceCell = _named(self.find_notebook(notebook, assignment).source_cells, name)
+        return found
+
+    def find_graded_cell(self, name: str, notebook: str, assignment: str) -> GradedCell:
+        source = self.find_notebook(notebook, assignment)
+        found: GradedCell = _named((*source.grade_cells, *source.task_cells), name)
+        return found
+
+    def __enter__(self) -> SourceBook:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    @property
+    def fingerprint(self) -> str:
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+
+def read_sourcebook(gradebook: Gradebook, assignment: str) -> SourceBook:
+    """Copy an assignment out of the gradebook."""
+    return SourceBook(
+        assignment,
+        {
+            notebook.name: SourceNotebook(
+                notebook.name,
+                notebook.kernelspec,
+                tuple(SourceCell(c.name, c.cell_type, c.source, c.checksum, c.locked) for c in notebook.source_cells),
+                tuple(GradedCell(c.name, c.cell_type, c.max_score) for c in notebook.grade_cells),
+                tuple(SolutionCell(c.name) for c in notebook.solution_cells),
+                tuple(GradedCell(c.name, c.cell_type, c.max_score) for c in notebook.task_cells),
+            )
+            for notebook in gradebook.find_assignment(assignment).notebooks
+        },
+    )
+
+
+@contextmanager
+def standing_in(book: Any, *modules: str) -> Iterator[None]:
+    """Hand `book` to nbgrader's steps in these modules, which would each open the gradebook anew for every notebook.
+
+    Opening it costs more than the step itself: an engine, a connection and a look at every table.
+    """
+    patches = [patch(f"{module}.Gradebook", lambda *_, **__: book) for module in modules]
+    for each in patches:
+        each.start()
+    try:
+        yield
+    finally:
+        for each in reversed(patches):
+            each.stop()
+
+
+def _named(cells: tuple[Any, ...], name: str) -> Any:
+    found = next((cell for cell in cells if cell.name == name), None)
+    if found is None:
+        raise MissingEntry(f"No such cell: {name}")
+    return found

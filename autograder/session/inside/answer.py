@@ -1,0 +1,100 @@
+"""A snapshot: it waits with the notebook's state, and forks a process that answers each batch of questions.
+
+The waiting process runs no student code. Where the answering one dies, the waiting one says so, and the grader goes on
+with the next call in a fresh fork.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from autograder.student import drive, values
+
+from ..wire import Channel
+
+CALL_BYTES = 64 << 20
+ANSWER_BYTES = 48 << 20
+
+
+def wait_for_questions(channel: Channel, snapshots: list[int], index: int, namespace: dict[str, Any]) -> None:
+    """Keep only the snapshot's own channel, and fork for each batch that is asked for."""
+    import socket
+
+    os.close(channel.fileno())
+    for number, descriptor in enumerate(snapshots):
+        if number > index:
+            os.close(descriptor)
+    questions = Channel(socket.socket(fileno=snapshots[index]), CALL_BYTES)
+    null = os.open("/dev/null", os.O_RDWR)
+    os.dup2(null, 1)
+    os.dup2(null, 2)
+    os.close(null)
+    while True:
+        batch = questions.receive()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                _answer(questions, batch, namespace)
+            except BaseException:
+                os._exit(1)
+            os._exit(0)
+        _, status = os.waitpid(pid, 0)
+        questions.send_bytes(b'{"died": %d}' % status, void=True)
+
+
+def _answer(channel: Channel, batch: dict[str, Any], namespace: dict[str, Any]) -> None:
+    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115  (closed with the process)
+    function = namespace.get(batch["name"])
+    refusal = "" if callable(function) else _not_there(batch["name"], function, namespace)
+    driver: Callable[..., Any] = drive.call
+    if not refusal and batch["checks"]:
+        try:
+            driver = getattr(drive.load_checks(batch["checks"]), batch["driver"] or "call", drive.call)
+        except Exception as error:
+            channel.send({"broken": f"checks.py failed in the session: {type(error).__name__}: {error}"[:500]})
+            return
+    while True:
+        request = channel.receive()
+        reply = {"missing": refusal} if refusal else _call(driver, function, request, batch["twice"], namespace)
+        data = json.dumps({"number": request["number"], **reply}).encode()
+        if len(data) > ANSWER_BYTES:
+            refused = f"an answer of {len(data) >> 20} MiB is more than the {ANSWER_BYTES >> 20} MiB that may be sent"
+            data = json.dumps({"number": request["number"], "refused": refused}).encode()
+        channel.send_bytes(data)
+
+
+def _not_there(name: str, value: Any, namespace: dict[str, Any]) -> str:
+    return f"{name} is not a function or class" if name in namespace else f"{name} is not defined"
+
+
+def _call(driver: Callable[..., Any], function: Any, request: dict[str, Any], twice: bool, namespace: Any) -> dict:
+    """One call, or two on the same objects; each answer is written down before the next call can change it."""
+    try:
+        arguments, keywords = values.from_plain(request["call"], namespace)
+    except Exception as error:
+        return {"refused": f"the arguments could not be built in the session: {type(error).__name__}: {error}"[:500]}
+    answers: list[dict[str, Any]] = []
+    for _ in range(2 if twice else 1):
+        answers.append(_one(driver, function, arguments, keywords))
+        if "value" not in answers[-1]:
+            break
+    return {"answers": answers}
+
+
+def _one(driver: Callable[..., Any], function: Any, arguments: tuple, keywords: dict[str, Any]) -> dict[str, Any]:
+    try:
+        value = drive.run_driver(driver, function, arguments, keywords)
+    except BaseException as error:  # SystemExit and KeyboardInterrupt too: they end nothing here
+        value = drive.raised(error)
+    if isinstance(value, drive.Raised):
+        return {"exception": value.exception, "message": value.message, "line": value.line}
+    try:
+        return {"value": values.to_plain(value)}
+    except values.NotPlain as error:
+        return {"refused": str(error)[:500]}
+    except BaseException as error:
+        return {"refused": f"the answer could not be read: {type(error).__name__}"[:500]}

@@ -1,0 +1,110 @@
+"""The template's service: fork a session, end a session."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import socket
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from typing import Any
+
+from .. import watch, wire
+from . import supervise, trials, world
+from .setting import Setting
+
+_PATIENCE = 2.0  # seconds for killed processes to go
+_SPARE = 8  # processes of a session besides the student's
+
+
+def serve(channel: wire.Channel, setting: Setting) -> None:
+    """Answer the grader's requests until it hangs up; its forked workers have lanes of their own."""
+    lanes = [channel]
+    living: dict[int, wire.Channel] = {}
+    dying: set[int] = set()
+    while True:
+        dying -= {pid for pid in dying if _gone(pid)}
+        with suppress(wire.Late):
+            lane = wire.first_ready(lanes, time.monotonic() + 0.01 if dying else None)
+            try:
+                _answer(lane, lanes, setting, living, dying)
+            except wire.Closed:
+                if lane is channel:
+                    raise
+                lanes.remove(lane)
+                for pid in [pid for pid, owner in living.items() if owner is lane]:
+                    _end(setting, pid, living, dying)  # its worker is dead
+
+
+def _answer(lane: wire.Channel, lanes: list[wire.Channel], setting: Setting, living: dict[int, wire.Channel],
+            dying: set[int]) -> None:
+    request = lane.receive()
+    if "open" in request:
+        living[_open(lane, setting, request["open"])] = lane
+    elif "lane" in request:
+        (descriptor,) = lane.take_descriptors()
+        lanes.append(wire.Channel(socket.socket(fileno=descriptor), lane.cap, takes_descriptors=True))
+        lane.send({"lane": len(lanes)})
+    elif living.get(request["close"]) is lane:
+        _end(setting, request["close"], living, dying)
+        lane.send({"closed": request["close"]})
+
+
+def _open(channel: wire.Channel, setting: Setting, request: dict[str, Any]) -> int:
+    descriptors = channel.take_descriptors()
+    own_uid = "own_uid" in setting.layers
+    request["uid"] = trials.free_uid() if own_uid else os.getuid()
+    request["processes"] += 2 * len(descriptors) + _SPARE
+    if not own_uid and setting.place is None:
+        request["processes"] += _processes_of(os.getuid())
+    request["cpu"] = math.ceil(request["cpu"])
+    request["scratch"] = "" if setting.place else tempfile.mkdtemp(dir=request["base"])
+    pid = os.fork() if setting.place is None else world.fork(setting.place)
+    if pid == 0:
+        supervise.open_session(setting, request, descriptors)
+    for descriptor in descriptors:
+        os.close(descriptor)
+    channel.send({"pid": pid, "scratch": request["scratch"]})
+    return pid
+
+
+def _end(setting: Setting, pid: int, living: dict[int, wire.Channel], dying: set[int]) -> None:
+    del living[pid]
+    os.kill(pid, signal.SIGKILL)
+    if setting.place is not None and setting.place.own_pids is not None:
+        dying.add(pid)  # the kernel ends the whole pid namespace with it
+    else:
+        _sweep(pid, living.keys() | dying)
+
+
+def _gone(pid: int) -> bool:
+    return os.waitpid(pid, os.WNOHANG)[0] == pid
+
+
+def _sweep(first: int, keep: set[int]) -> None:
+    """Wait for a killed supervisor, then kill what it leaves: this process inherits it, generation by generation."""
+    os.waitpid(first, 0)
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        orphans = [pid for pid in watch.children(os.getpid()) if pid not in keep]
+        if not orphans:
+            return
+        for pid in orphans:
+            os.kill(pid, signal.SIGKILL)  # ours and not waited for, so the number is still theirs
+        for pid in orphans:
+            with suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+    print("a session's processes would not end", file=sys.stderr)
+
+
+def _processes_of(uid: int) -> int:
+    """Threads of this user: without a uid of their own, a session's processes count with them."""
+    count = 0
+    for name in os.listdir("/proc"):
+        with suppress(OSError):
+            if name.isdigit() and os.stat(f"/proc/{name}").st_uid == uid:
+                count += len(os.listdir(f"/proc/{name}/task"))
+    return count

@@ -1,0 +1,31 @@
+"""What every session of one template has in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .shell import Shell
+from .world import World
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What every session of one template has in common.
+
+    layers : those to set
+    readable : paths that can be read
+    place : the private root, where there is one
+    outer : the namespaces that the template left, by kind
+    code : the seccomp program
+    torch : whether PyTorch is loaded
+    mapped : bytes of address space that every fork starts with
+    """
+
+    layers: tuple[str, ...]
+    readable: tuple[str, ...]
+    place: World | None
+    outer: dict[str, str]
+    code: bytes
+    shell: Shell
+    torch: bool
+    mapped: int

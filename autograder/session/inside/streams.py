@@ -1,0 +1,128 @@
+"""Standard output and error of the notebook's process, in one order with what subprocesses and C code write.
+
+Descriptors 1 and 2 are two files in memory that every process of the session appends to. They are read, sent and
+emptied before any other output, when the writer changes, when they grow, and when the cell ends. What a process that
+dies leaves in them is read by the supervisor.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+from collections.abc import Callable
+from typing import Any
+
+NAMES = {1: "stdout", 2: "stderr"}
+_GROWN = 1 << 16
+
+
+def open_files() -> None:
+    """Make descriptors 0, 1 and 2: no input, and two empty files."""
+    null = os.open("/dev/null", os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    for number, name in NAMES.items():
+        file = os.memfd_create(name)
+        os.dup2(file, number)
+        os.close(file)
+        os.set_blocking(number, True)
+        _append_only(number)
+
+
+def _append_only(number: int) -> None:
+    import fcntl
+
+    fcntl.fcntl(number, fcntl.F_SETFL, fcntl.fcntl(number, fcntl.F_GETFL) | os.O_APPEND)
+
+
+def left_over(number: int, most: int) -> bytes:
+    """What was written to 1 or 2 and not sent yet."""
+    return os.pread(number, most, 0)
+
+
+class Collector:
+    """Sends what is in the two files, in the order in which the writers took turns."""
+
+    def __init__(self, send: Callable[[dict[str, Any]], None], most: int) -> None:
+        self.send = send
+        self.most = most                # bytes of one cell
+        self.room = most
+        self._decoders = {number: codecs.getincrementaldecoder("utf-8")("replace") for number in NAMES}
+
+    def begin(self) -> None:
+        """A new cell starts with all its room."""
+        self.room = self.most
+
+    def sync(self) -> None:
+        """Send what both files hold."""
+        for number in NAMES:
+            self._sync(number)
+
+    def _sync(self, number: int) -> None:
+        while data := os.pread(number, _GROWN, 0):
+            size = os.fstat(number).st_size
+            rest = os.pread(number, size, len(data)) if size > len(data) and self.room > 0 else b""
+            os.ftruncate(number, 0)
+            self.offer(number, data + rest)
+
+    def offer(self, number: int, data: bytes) -> None:
+        """Send a stream's bytes as far as there is room."""
+        text = self._decoders[number].decode(data[: max(self.room, 0)])
+        cut = len(data) > self.room
+        if self.room > 0:
+            for start in range(0, len(text), _GROWN):
+                self.send({"out": "stream", "name": NAMES[number], "text": text[start : start + _GROWN]})
+            if cut:
+                self.send({"out": "cut"})
+        self.room -= len(data)
+
+    def turn(self, number: int) -> None:
+        """Before writing to one stream: what the other holds came first."""
+        if os.fstat(3 - number).st_size:
+            self._sync(3 - number)
+
+
+class Stream(io.TextIOBase):
+    """`sys.stdout` or `sys.stderr` of a notebook."""
+
+    encoding = "utf-8"
+    errors = "replace"
+
+    def __init__(self, number: int, collector: Collector) -> None:
+        self._number = number
+        self._collector = collector
+        self._since = 0
+        self.buffer = io.FileIO(number, "wb", closefd=False)
+        self.name = f"<{NAMES[number]}>"
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        if self._collector.room <= 0:
+            return len(text)
+        self._collector.turn(self._number)
+        view = memoryview(text.encode("utf-8", "replace"))
+        while view:
+            # a piece at a time, so that a file's size limit is never met by what is only on its way
+            written = os.write(self._number, view[:_GROWN])
+            view = view[written:]
+            self._since += written
+            if self._since >= _GROWN:
+                self.flush()
+                if self._collector.room <= 0:
+                    break
+        return len(text)
+
+    def flush(self) -> None:
+        self._since = 0
+        self._collector._sync(self._number)
+
+    def fileno(self) -> int:
+        return self._number
+
+    def isatty(self) -> bool:
+        return False
+
+    def writable(self) -> bool:
+        return True

@@ -1,0 +1,44 @@
+"""What a student's notebook finds under the name `autograder`, and in place of PyTorch where it has none."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+TORCH = ("torch", "torchgen", "functorch", "torchvision", "torchaudio")
+
+
+def check(answer: Any = None) -> None:
+    """Official checks are made by the grader, from outside."""
+    name = getattr(answer, "__name__", "this answer")
+    print(f"{name} is checked when the notebook is graded.")
+
+
+def replace_package() -> None:
+    """Hide the grader's modules from imports: `autograder` is from now on a module with `check` and nothing else."""
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("autograder", "solutions")]:
+        del sys.modules[name]
+    module = ModuleType("autograder", "The student's half of the course's checks.")
+    check.__module__ = "autograder"
+    module.__dict__["check"] = check
+    sys.modules["autograder"] = module
+
+
+class NoTorch:
+    """A finder that says why PyTorch is not there."""
+
+    @staticmethod
+    def find_spec(name: str, path: Sequence[str] | None = None, target: Any = None) -> ModuleSpec | None:
+        if name.partition(".")[0] in TORCH:
+            raise ModuleNotFoundError(f"No module named {name!r}: this assignment is solved with NumPy alone")
+        return None
+
+
+def torch_folders() -> list[str]:
+    """Where PyTorch lies, to be hidden."""
+    specs = [importlib.util.find_spec(name) for name in TORCH]
+    return [folder for spec in specs if spec for folder in spec.submodule_search_locations or ()]

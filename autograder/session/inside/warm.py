@@ -1,0 +1,84 @@
+"""The template: a process with one thread that has everything loaded, and forks a session when it is asked.
+
+It is started by `exec`, holds no secret and no reference, and runs no student code.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import importlib.util
+import os
+import socket
+import sys
+from typing import Any
+
+from .. import wire
+from . import kernel, trials, world
+from .serve import serve
+from .setting import Setting
+from .shell import make_shell
+from .stub import NoTorch, replace_package, torch_folders
+
+REQUEST_BYTES = 96 << 20
+_TORCH_MODULES = ("torch", "torch.nn", "torch.optim", "torch.utils.data", "torch._dynamo", "torch.nn.functional")
+_MODULES = ("numpy", "numpy.random", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "matplotlib.font_manager",
+            "stack_data", "asttokens", "executing", "asyncio", "subprocess", "multiprocessing.reduction",
+            "matplotlib.backends.backend_agg", "PIL.PngImagePlugin", "IPython.core.magics", "IPython.core.completer")
+_HOST_FACTS = ("/proc/cpuinfo", "/proc/meminfo")
+_KINDS = ("pid", "mnt", "net", "ipc")
+
+
+def main(descriptor: int) -> None:
+    """Set up as the grader's first message says, then serve it until it hangs up."""
+    channel = wire.Channel(socket.socket(fileno=descriptor), REQUEST_BYTES, takes_descriptors=True)
+    try:
+        order = channel.receive()
+        try:
+            setting, missing = _set_up(order)
+        except Exception as error:
+            channel.send({"failed": f"{type(error).__name__}: {error}"[:1000]})
+            return
+        place = setting.place
+        two_steps = place is not None and place.own_pids is None
+        channel.send({"layers": setting.layers, "missing": missing, "two_steps": two_steps})
+        serve(channel, setting)
+    except wire.Closed:
+        pass
+
+
+def _set_up(order: dict[str, Any]) -> tuple[Setting, dict[str, str]]:
+    """Load, go into the private root, and find out which layers hold here."""
+    hidden = [] if order["torch"] else torch_folders()
+    for name in (*_MODULES, *(_TORCH_MODULES if order["torch"] else ())):
+        importlib.import_module(name)
+    if order["torch"]:
+        sys.modules["torch"].set_num_threads(1)
+    else:
+        sys.meta_path.insert(0, NoTorch)
+    shell = make_shell()
+    kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+    outer = {kind: os.readlink(f"/proc/self/ns/{kind}") for kind in _KINDS}
+    layers, missing = trials.layers_here(order, hidden)
+    code = trials.filter_for(layers) if "seccomp" in layers else b""
+    place = world.enter(order["base"], order["readable"], hidden) if "namespaces" in layers else None
+    readable = (*order["readable"], *trials.devices(), *(("/proc",) if place else _HOST_FACTS))
+    _settle()
+    return Setting(layers, readable, place, outer if place else {}, code, shell, order["torch"], _mapped()), missing
+
+
+def _settle() -> None:
+    """The last things before the first fork."""
+    sys.argv[:] = [""]
+    replace_package()
+    gc.collect()
+    kernel.collapse_memory()
+    gc.freeze()
+    if (threads := len(os.listdir("/proc/self/task"))) != 1:
+        raise RuntimeError(f"the template has {threads} threads, so its forks could hang")
+
+
+def _mapped() -> int:
+    """Bytes of address space that every fork starts with."""
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")

@@ -1,0 +1,130 @@
+"""The layer 'namespaces': the template's private root, and each session's own processes and scratch.
+
+The template moves once into a root made of read-only bind mounts of what may be read, on a fresh tmpfs whose
+directories everyone may traverse, so that a Python under a closed home works for another uid. It takes an empty network
+with it. Each session then needs only its own pid namespace, `/proc` and scratch.
+"""
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from . import kernel
+
+DEVICES = ("null", "zero", "full", "random", "urandom")
+SCRATCH = "/scratch"
+_HIDDEN_INODES = 20_000
+
+
+@dataclass(frozen=True)
+class World:
+    """own_pids : a descriptor of the template's pid namespace where each fork can get a new one directly;
+    None where a session needs a fork in between."""
+    own_pids: int | None
+
+
+def enter(base: str, readable: Sequence[str], hidden: Sequence[str]) -> World:
+    """Move this process into a private root. An OSError says what the machine does not allow.
+
+    base : an empty directory to mount on
+    readable : absolute paths, none beneath another
+    hidden : directories beneath them that shall look empty
+    """
+    try:
+        kernel.unshare(kernel.CLONE_NEWNS)
+    except PermissionError:
+        _own_user()
+        kernel.unshare(kernel.CLONE_NEWNS)
+    kernel.unshare(kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS)
+    kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
+    kernel.mount("root", base, "tmpfs", kernel.MS_NOSUID, "size=1m,mode=755")
+    for path in readable:
+        _bind(base, path)
+    for path in hidden:
+        kernel.mount("none", base + path, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "size=4k,mode=000")
+    _devices(base)
+    os.mkdir(base + "/proc")
+    kernel.mount("/proc", base + "/proc", flags=kernel.MS_BIND | kernel.MS_REC)
+    os.mkdir(base + SCRATCH)
+    os.symlink(SCRATCH + "/tmp", base + "/tmp")
+    kernel.pivot_root(base)
+    kernel.make_readonly("/", recursive=False, devices=True)
+    return World(_own_pids())
+
+
+def fork(world: World) -> int:
+    """Fork, the child being the first process of a new pid namespace or, where that takes two steps, on its way."""
+    if world.own_pids is not None:
+        kernel.setns(world.own_pids, kernel.CLONE_NEWPID)       # a second unshare is refused without this step back
+        kernel.unshare(kernel.CLONE_NEWPID)
+    return os.fork()
+
+
+def become_first(world: World) -> None:
+    """In the child: make sure that this is pid 1, and give it its own /proc and scratch mounts' namespace."""
+    if world.own_pids is None:
+        kernel.unshare(kernel.CLONE_NEWPID)
+        first = os.fork()
+        if first:
+            os.closerange(0, os.sysconf("SC_OPEN_MAX"))
+            os.waitpid(first, 0)
+            os._exit(0)
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, 9)
+    if os.getpid() != 1:
+        raise OSError("the session is not the first process of its namespace")
+    kernel.unshare(kernel.CLONE_NEWNS)
+
+
+def furnish(scratch_mib: int, uid: int) -> None:
+    """Mount the session's own /proc and scratch."""
+    flags = kernel.MS_NOSUID | kernel.MS_NODEV
+    kernel.mount("proc", "/proc", "proc", flags | kernel.MS_NOEXEC)
+    kernel.mount("scratch", SCRATCH, "tmpfs", flags, f"size={scratch_mib}m,nr_inodes={_HIDDEN_INODES},mode=700")
+    os.chown(SCRATCH, uid, uid if uid != os.getuid() else -1)
+
+
+def _own_user() -> None:
+    uid, gid = os.getuid(), os.getgid()
+    kernel.unshare(kernel.CLONE_NEWUSER)
+    for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
+        with open(f"/proc/self/{name}", "w") as file:
+            file.write(text)
+
+
+def _own_pids() -> int | None:
+    descriptor = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        kernel.setns(descriptor, kernel.CLONE_NEWPID)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _bind(base: str, path: str) -> None:
+    target = base + path
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    mode = os.lstat(path).st_mode
+    if stat.S_ISLNK(mode):
+        os.symlink(os.readlink(path), target)
+        return
+    if stat.S_ISDIR(mode):
+        os.makedirs(target, exist_ok=True)
+    else:
+        os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o644))
+    kernel.mount(path, target, flags=kernel.MS_BIND | kernel.MS_REC)
+    kernel.make_readonly(target, recursive=True)
+
+
+def _devices(base: str) -> None:
+    os.mkdir(base + "/dev")
+    for name in DEVICES:
+        if os.path.exists("/dev/" + name):
+            os.close(os.open(f"{base}/dev/{name}", os.O_CREAT | os.O_WRONLY, 0o666))
+            kernel.mount("/dev/" + name, f"{base}/dev/{name}", flags=kernel.MS_BIND)
+    os.symlink(SCRATCH + "/shm", base + "/dev/shm")
+    os.symlink("/proc/self/fd", base + "/dev/fd")
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        os.symlink(f"/proc/self/fd/{number}", f"{base}/dev/{name}")

@@ -1,0 +1,185 @@
+"""A submission from its first cell to its last answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from .asking import ask, not_asked
+from .interface import Answer, Cell, CellResult, Limits, Question, Snapshot, Step, Transcript
+from .live import GRACE, Clock, Dead, Live, Over
+from .outputs import Recorder
+from .wire import ChannelError, Closed
+
+if TYPE_CHECKING:
+    from .template import Template
+
+RERUNS = 3
+SEND_SECONDS = 10.0
+
+
+@dataclass
+class _Run:
+    """One pass over the cells. `died` is the step whose cell took the process with it."""
+
+    recorder: Recorder
+    results: list[tuple[Literal["done", "error", "stopped", "not run"], str, int | None]] = field(default_factory=list)
+    kept: dict[int, bool] = field(default_factory=dict)  # the snapshots that were taken
+    died: int | None = None
+    rest: str = ""  # why what follows is not run
+
+
+class Play:
+    """One submission's steps and questions, played within its limits."""
+
+    def __init__(self, template: Template, steps: Sequence[Step], questions: Sequence[Question | None], limits: Limits,
+                 files: Mapping[str, bytes]) -> None:
+        self.template = template
+        self.steps = steps
+        self.questions = questions
+        self.limits = limits
+        self.files = files
+        self.snapshots = sum(isinstance(step, Snapshot) for step in steps)
+        if len(questions) != self.snapshots:
+            raise ValueError(f"{self.snapshots} snapshots need as many questions (or None), not {len(questions)}")
+        self._deadline = time.monotonic() + limits.submission_seconds * limits.wall_factor
+        self._spent = 0.0
+        self._peak = 0.0
+        self._number = 0
+
+    def run(self) -> Transcript:
+        """Play it, again without a cell that killed the process, a few times at most."""
+        dropped: dict[int, CellResult] = {}
+        while True:
+            cpu = self.limits.submission_seconds
+            with self.template.session(self.snapshots, self.limits, self.files, cpu + 5) as live:
+                live.bound(cpu - self._spent, self._deadline)
+                run = self._cells(live, dropped)
+                final = run.died is None or len(dropped) == RERUNS or not self._worth_rerun(run)
+                if final:
+                    cells = _results(run)  # frozen before the first question is sent
+                    answers = self._answers(live, run)
+                self._spent += live.usage().cpu
+                self._peak = max(self._peak, live.peak)
+                layers = live.layers
+            if final:
+                return Transcript(cells, answers, layers, round(self._spent, 3), round(self._peak, 1))
+            assert run.died is not None
+            dropped[run.died] = _results(run)[-1]
+
+    def _worth_rerun(self, run: _Run) -> bool:
+        assert run.died is not None
+        return not run.rest and run.died + 1 < len(self.steps)
+
+    def _cells(self, live: Live, dropped: Mapping[int, CellResult]) -> _Run:
+        run = _Run(Recorder(self.limits.output_bytes))
+        taken = 0
+        for index, step in enumerate(self.steps):
+            if isinstance(step, Snapshot):
+                if not run.rest and run.died is None and self.questions[taken] is not None:
+                    run.kept[taken] = self._take_snapshot(live, taken)
+                taken += 1
+            elif run.died is not None or run.rest:
+                run.results.append(("not run", run.rest or "cells before it ended the process too often", None))
+            elif index in dropped:
+                run.recorder.adopt(dropped[index].outputs)
+                run.results.append((dropped[index].status, dropped[index].reason, len(run.recorder.cells) - 1))
+            else:
+                self._cell(live, run, index, step)
+                if run.died is not None and len(dropped) < RERUNS and self._worth_rerun(run):
+                    break
+        return run
+
+    def _cell(self, live: Live, run: _Run, index: int, step: Cell) -> None:
+        run.recorder.begin()
+        here = len(run.recorder.cells) - 1
+        status: str = "stopped"
+        reason = ""
+        clock = Clock(self.limits.cell_seconds, self.limits.cell_seconds * self.limits.wall_factor)
+        try:
+            status = self._talk(live, {"cell": step.source}, clock, run.recorder)
+        except Over as over:
+            reason = str(over)
+            run.rest = reason if over.whole else ""
+            if over.fatal or not self._interrupted(live, run.recorder):
+                self._bury(live, run, index)
+        except Dead as dead:
+            reason = str(dead)
+            self._bury(live, run, index)
+        except ChannelError as error:
+            reason = self._bury(live, run, index)
+            if not isinstance(error, Closed):
+                reason = f"it broke the session's protocol: {error}"
+        run.results.append(("done" if status == "done" else "error" if status == "error" else "stopped", reason, here))
+
+    def _talk(self, live: Live, request: dict[str, Any], clock: Clock, recorder: Recorder | None) -> str:
+        """Send one request to the notebook's process and take what comes until it is done; its status."""
+        self._number += 1
+        number = self._number
+        status = "error"
+
+        def take(message: dict[str, Any]) -> bool:
+            nonlocal status
+            if "done" in message:
+                if message["done"] != number:
+                    raise ChannelError("it answered what was not asked")
+                status = str(message.get("status"))
+                return True
+            if recorder is not None:
+                recorder.take(message)
+            return False
+
+        live.data.send({**request, "number": number}, time.monotonic() + SEND_SECONDS)
+        live.talk(live.data, take, clock, 4 * self.limits.output_bytes + (1 << 20))
+        return status
+
+    def _interrupted(self, live: Live, recorder: Recorder) -> bool:
+        """Whether the running cell ended on an interrupt."""
+        number = self._number
+
+        def take(message: dict[str, Any]) -> bool:
+            recorder.take(message)
+            return message.get("done") == number
+
+        live.interrupt()
+        try:
+            live.talk(live.data, take, Clock(GRACE, GRACE, whole=False), 2 * self.limits.output_bytes)
+        except (Over, Dead, ChannelError):
+            return False
+        return True
+
+    def _bury(self, live: Live, run: _Run, index: int) -> str:
+        run.died = index
+        how = live.end_notebook()
+        for name in ("stdout", "stderr"):
+            if live.left.get(name):
+                run.recorder.take({"out": "stream", "name": name, "text": live.left[name]})
+        return how
+
+    def _take_snapshot(self, live: Live, taken: int) -> bool:
+        seconds = 10.0
+        try:
+            return self._talk(live, {"snapshot": taken}, Clock(seconds, seconds), None) == "done"
+        except (Over, Dead, ChannelError):
+            return False
+
+    def _answers(self, live: Live, run: _Run) -> tuple[tuple[Answer, ...], ...]:
+        if run.died is None:
+            live.end_notebook()
+        live.look_at_memory()
+        answers: list[tuple[Answer, ...]] = []
+        for k, question in enumerate(self.questions):
+            if question is None:
+                answers.append(())
+            elif not run.kept.get(k):
+                answers.append(not_asked(question, run.rest or "no snapshot could be taken of the notebook's process"))
+            else:
+                answers.append(ask(live, k, question, self.limits))
+        return tuple(answers)
+
+
+def _results(run: _Run) -> tuple[CellResult, ...]:
+    return tuple(CellResult(status, () if here is None else tuple(run.recorder.cells[here]), reason)
+                 for status, reason, here in run.results)

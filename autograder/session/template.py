@@ -1,0 +1,246 @@
+"""The warm process that forks sessions, as the grader holds it."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from . import wire
+from .interface import Layer, Limits, Question, Step, Transcript, Unprotected
+from .layers import LAYERS, REQUIRED, SessionError, wants
+from .live import Live
+from .paths import readable_paths
+from .play import Play
+
+START_SECONDS = 180.0
+REPLY_SECONDS = 60.0
+MAX_SNAPSHOTS = 200
+_CONTROL_BYTES = 1 << 18
+_ROOT = Path(__file__).resolve().parents[2]
+# The grader's packages are loaded as bare namespaces, so that nothing of them runs but what is inside.
+_BOOT = """
+import sys, types
+root, descriptor = sys.argv[1:]
+for name in ("autograder", "autograder.session", "autograder.student"):
+    module = types.ModuleType(name)
+    module.__path__ = [root + "/" + name.replace(".", "/")]
+    sys.modules[name] = module
+from autograder.session.inside.warm import main
+main(int(descriptor))
+"""
+
+
+class Template:
+    """A process that has NumPy, IPython and, if asked, PyTorch loaded, and forks a locked-in session for each play.
+
+    Parameters
+    ----------
+    torch : whether sessions have PyTorch; without it they cannot import it
+    layers : names of the layers of protection to use, each of which must hold; None for all that this machine gives
+    readable : paths that sessions may read besides the interpreter, its packages and the system's libraries
+    protected : paths that must lie outside all of these
+    unprotected : start even where a required layer is missing; the transcripts record it
+
+    Raises
+    ------
+    Unprotected
+        A required layer is missing, or a protected path could be read.
+    """
+
+    def __init__(self, *, torch: bool = True, layers: Sequence[str] | None = None, readable: Iterable[str | Path] = (),
+                 protected: Iterable[str | Path] = (), unprotected: bool = False) -> None:
+        self._wants = wants(layers, unprotected)
+        self._readable = readable_paths(readable, protected)
+        self._torch = torch
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen | None = None
+        self._base = ""
+        self.layers: tuple[Layer, ...] = ()
+
+    def __enter__(self) -> Template:
+        self._start()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._stop()
+
+    def play(self, steps: Sequence[Step], questions: Sequence[Question | None], limits: Limits | None = None,
+             files: Mapping[str, bytes] | None = None) -> Transcript:
+        """Run the cells, then ask the questions.
+
+        Parameters
+        ----------
+        steps : cells and snapshots, in the notebook's order
+        questions : one for each snapshot, in order; None where nothing is asked
+        files : what lies beside the notebook, by relative path
+
+        Raises
+        ------
+        SessionError
+            The machinery failed: nothing can be said about the submission.
+        """
+        return Play(self, steps, questions, limits or Limits(), _checked(files or {})).run()
+
+    @contextmanager
+    def session(self, snapshots: int, limits: Limits, files: Mapping[str, bytes], cpu: float) -> Iterator[Live]:
+        """A fresh session for the time of the block.
+
+        cpu : seconds after which the kernel kills any one of its processes
+        """
+        if snapshots > MAX_SNAPSHOTS:
+            raise SessionError(f"a notebook with {snapshots} checked functions is more than {MAX_SNAPSHOTS}")
+        caps = [_CONTROL_BYTES, 4 * limits.output_bytes + (1 << 18), *[64 << 20] * snapshots]
+        pairs = [wire.pair(cap) for cap in caps]
+        ours = [channel for channel, _ in pairs]
+        request = {
+            "base": self._base,
+            "files": {name: base64.b64encode(data).decode() for name, data in files.items()},
+            "cpu": cpu,
+            "request_bytes": 16 << 20,
+            **{name: getattr(limits, name) for name in ("memory_mib", "file_mib", "scratch_mib", "processes",
+                                                        "output_bytes")},
+            "descriptors": limits.descriptors + snapshots,
+        }
+        try:
+            reply = self._ask({"open": request}, [sock.fileno() for _, sock in pairs])
+        finally:
+            for _, sock in pairs:
+                sock.close()
+        live = Live(reply["pid"], self._two_steps, ours[0], ours[1], ours[2:], limits, reply["scratch"])
+        try:
+            held = live.start()
+            if lost := set(self._active) - set(held):
+                raise Unprotected(f"The layers {', '.join(sorted(lost))} did not hold in a session, so it was stopped.")
+            yield live
+        finally:
+            with suppress(SessionError):
+                self._ask({"close": reply["pid"]})
+            live.close()
+            if reply["scratch"]:
+                shutil.rmtree(reply["scratch"], ignore_errors=True)
+
+    def lane(self) -> Template:
+        """The same template over a line of its own, for a worker that is forked from here.
+
+        When the worker dies, the template ends the sessions that it had opened.
+        """
+        channel, theirs = wire.pair(self._channel.cap)
+        with theirs:
+            self._ask({"lane": True}, [theirs.fileno()])
+        lane = copy.copy(self)
+        lane._channel, lane._lock, lane._process = channel, threading.Lock(), None
+        return lane
+
+    def hang_up(self) -> None:
+        """Close this process's end of a lane, once the worker that uses it is forked."""
+        self._channel.close()
+
+    @property
+    def active(self) -> tuple[str, ...]:
+        """The layers that every session has."""
+        return self._active
+
+    def _start(self) -> None:
+        self._base = tempfile.mkdtemp(prefix="session-")
+        os.chmod(self._base, 0o711)  # a session's own user passes through to its scratch
+        self._channel, theirs = wire.pair(1 << 20)
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  (closed in _stop)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-B", "-c", _BOOT, str(_ROOT), str(theirs.fileno())],
+                env=_environment(self._base), stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
+                pass_fds=[theirs.fileno()], start_new_session=True, cwd="/",
+            )
+        order = {"torch": self._torch, "layers": self._wants, "readable": self._readable, "base": self._base}
+        try:
+            self._channel.send(order, time.monotonic() + START_SECONDS)
+            reply = self._channel.receive(time.monotonic() + START_SECONDS)
+            if "failed" in reply:
+                raise SessionError(f"the session's template did not start: {reply['failed']}")
+        except wire.ChannelError as error:
+            said = self._said()
+            self._stop()
+            raise SessionError(f"the session's template did not start ({error}): {said}") from None
+        except SessionError:
+            self._stop()
+            raise
+        self._active: tuple[str, ...] = tuple(reply["layers"])
+        self._two_steps = bool(reply["two_steps"])
+        missing = reply["missing"]
+        self.layers = tuple(Layer(name, name in self._active, name in REQUIRED, missing.get(name, does))
+                            for name, does in LAYERS.items())
+        lost = [layer for layer in self.layers if self._wants[layer.name] == "required" and not layer.holds]
+        if lost:
+            self._stop()
+            raise Unprotected(f"Student code is not run: the layer '{lost[0].name}' is {lost[0].sentence}.")
+
+    def _stop(self) -> None:
+        if self._process is None:
+            return
+        self._channel.close()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
+        self._process = None
+        shutil.rmtree(self._base, ignore_errors=True)
+
+    def _ask(self, request: dict[str, Any], descriptors: Sequence[int] = ()) -> dict[str, Any]:
+        """One request to the template and its reply; a template that is gone is started again, once."""
+        with self._lock:
+            if self._process is not None and self._process.poll() is not None:
+                if "close" in request:
+                    return {}
+                self._stop()
+                self._start()
+            try:
+                deadline = time.monotonic() + REPLY_SECONDS
+                self._channel.send(request, deadline, descriptors)
+                return self._channel.receive(deadline)
+            except wire.ChannelError as error:
+                if self._process is not None:
+                    self._process.kill()
+                raise SessionError(f"the session's template does not answer ({error}): {self._said()}") from None
+
+    def _said(self) -> str:
+        self._log.seek(0)
+        return self._log.read()[-2000:].decode("utf-8", "replace").strip()
+
+
+def probe() -> tuple[Layer, ...]:
+    """Which layers hold on this machine, tried in a template that is thrown away."""
+    with Template(torch=False, unprotected=True) as template:
+        return template.layers
+
+
+def _environment(base: str) -> dict[str, str]:
+    """Nothing of the grader's environment goes inside."""
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return {
+        **threads,
+        "PATH": f"{os.path.dirname(sys.executable)}:/usr/local/bin:/usr/bin:/bin",
+        "HOME": base, "TMPDIR": base, "MPLCONFIGDIR": base, "IPYTHONDIR": base,
+        "LANG": "C.UTF-8", "TERM": "xterm-color", "PAGER": "cat", "USER": "student", "LOGNAME": "student",
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    }
+
+
+def _checked(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    for name in files:
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in name:
+            raise ValueError(f"{name!r} is not a path beside the notebook")
+    return files

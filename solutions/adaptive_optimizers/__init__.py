@@ -1,0 +1,1 @@
+"""Adaptive optimizers: AdaGrad, RMSProp, Adadelta, Adam, AdaMax, NAdam, AMSGrad and QHAdam."""

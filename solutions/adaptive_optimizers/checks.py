@@ -1,0 +1,101 @@
+"""The drivers of the adaptive optimizers' checks. They run beside the student's code, and on the reference outside."""
+import copy
+
+
+def run_steps(step, params, grads, state, **hyper):
+    """The path of one step for each row of `grads`.
+
+    Every iterate is copied, so that a step which changes its arguments still gets the points for its values.
+    """
+    path = []
+    for g in grads:
+        params, state = step(params, g, state, **hyper)
+        path.append(copy.deepcopy(params))
+    return path
+
+
+def run_optimizer(optimizer_class, starts, grads, *, lrs, drop=None, reload_at=None, closure=False, **hyper):
+    """The path of an Optimizer subclass on one parameter for each of `starts`, each in a group of its own.
+
+    Parameters
+    ----------
+    grads : list of steps, each a list with one gradient (or None) for every parameter
+    lrs : the rate of each group
+    drop : (step, factor): before that step every rate is multiplied by the factor, as a scheduler does
+    reload_at : before that step the optimizer is saved, and a new one loads what was saved
+    closure : whether the gradients are made by a closure, handed to `step`; the losses it returns are kept as well
+    """
+    import torch
+
+    params = _parameters(starts)
+    optimizer = _in_groups(optimizer_class, params, lrs, hyper)
+    path = []
+    for t, row in enumerate(grads):
+        if t == reload_at:
+            saved = copy.deepcopy(optimizer.state_dict())
+            optimizer = _in_groups(optimizer_class, params, lrs, hyper)
+            optimizer.load_state_dict(saved)
+        if drop is not None and t == drop[0]:
+            for group in optimizer.param_groups:
+                group["lr"] *= drop[1]
+        if closure:
+            gradients = [torch.tensor(g) for g in row]
+            path.append(optimizer.step(lambda g=gradients: _linear_loss(params, g)).item())
+        else:
+            _set_grads(params, row)
+            optimizer.step()
+        path.append(_values(params))
+    return path
+
+
+def run_clipped(clipped_step, starts, grads, *, optimizer, lrs, max_norm, where, **options):
+    """The path of an optimizer of PyTorch that `clipped_step(optimizer, max_norm, where=where)` steps.
+
+    Parameters
+    ----------
+    grads : list of steps, each a list with one gradient (or None) for every parameter
+    optimizer : the name of its class in torch.optim
+    lrs : the rate of each parameter, which has a group of its own
+    options : of that class
+    """
+    import torch
+
+    params = _parameters(starts)
+    stepper = _in_groups(getattr(torch.optim, optimizer), params, lrs, options)
+    path = []
+    for row in grads:
+        _set_grads(params, row)
+        clipped_step(stepper, max_norm, where=where)
+        path.append(_values(params))
+    return path
+
+
+def _parameters(starts):
+    import torch
+
+    return [torch.tensor(start).requires_grad_() for start in starts]
+
+
+def _in_groups(optimizer_class, params, lrs, hyper):
+    groups = [{"params": [p], "lr": lr} for p, lr in zip(params, lrs, strict=True)]
+    return optimizer_class(groups, lr=1.0, **hyper)
+
+
+def _set_grads(params, row):
+    import torch
+
+    for p, g in zip(params, row, strict=True):
+        p.grad = None if g is None else torch.tensor(g)
+
+
+def _linear_loss(params, gradients):
+    """Σ g·p, whose gradients are g, after it was propagated back."""
+    for p in params:
+        p.grad = None
+    loss = sum((p * g).sum() for p, g in zip(params, gradients, strict=True))
+    loss.backward()
+    return loss
+
+
+def _values(params):
+    return [p.detach().numpy().copy() for p in params]

@@ -1,0 +1,497 @@
+"""What the learning rates' assignment asks: the cases, and the wrong answers that it knows by name."""
+import numpy as np
+import torch
+
+from autograder.exercise import Case, Exercise
+from solutions.learning_rates import pytorch, reference
+from solutions.learning_rates.checks import run_losses, run_probe, run_resume, run_scheduler
+from solutions.learning_rates.reference import BoldDriverState, HalfLives
+
+# ---------------------------------------------------------------------------------------------- S0's step decay, row 26
+
+
+def staircase_cases(rng):
+    """Runs of a few stages, with every update's rate."""
+    lr, power = _hyper(rng, (.2, .9), (1.3, 2.7))
+
+    def case(name, every, stages, updates, kind="values", weight=1.0, **changed):
+        hyper = {"lr": lr, "every": every, "stages": stages, "power": power} | changed
+        return Case(name, (np.arange(updates) if isinstance(updates, int) else updates,), None, weight, kind, hyper)
+
+    return [case("a whole run of four stages", 5, 4, 20, weight=2),
+            case("a few updates of a long run", 30, 7, np.array([0, 29, 30, 100, 179])),
+            case("after the last stage", 3, 4, 16),
+            case("power 1: equal steps down", 4, 5, 20, "edge", power=1.0),
+            case("stages of one update: no steps to see", 1, 6, 6, "edge"),
+            case("one update alone", 6, 3, np.array(13), "edge"),
+            case("a table of updates", 4, 5, np.arange(12).reshape(3, 4), "edge")]
+
+
+staircase = Exercise(reference.step_polynomial, cases=staircase_cases, points=3, read="learning_rates.html#row-26")
+
+
+@staircase.misconception("You count T in updates, as polynomial decay does, but ⌊t/b⌋ counts stages: over a run of T "
+                         "updates it only gets to T/b, so the rate ends at (1 - 1/b)ᵃ of where it began. Both counts "
+                         "must be of stages.")
+def total_in_updates(t, *, lr, every, stages, power=1.0):
+    total = every * stages
+    return lr * np.maximum(1 - np.asarray(t) // every / total, 0) ** power
+
+
+@staircase.misconception("This is the smooth polynomial decay: within a stage the rate must not change. Take the "
+                         "whole part of t/b.")
+def without_steps(t, *, lr, every, stages, power=1.0):
+    return lr * np.maximum(1 - np.asarray(t) / (every * stages), 0) ** power
+
+
+@staircase.misconception("The last stage ends with a rate of 0 at t = b T, and there it stays. Without a bound 1 - "
+                         "k/T becomes negative, and its power is NaN or goes up again.")
+def without_bound(t, *, lr, every, stages, power=1.0):
+    return lr * (1 - np.asarray(t) // every / stages) ** power
+
+
+@staircase.misconception("You go down a stage too soon: the first b updates, t = 0 … b-1, have the full rate, so t/b "
+                         "is rounded down.")
+def rounded_up(t, *, lr, every, stages, power=1.0):
+    return lr * (1 - np.minimum(np.ceil((np.asarray(t) + 1) / every), stages) / stages) ** power
+
+
+@staircase.misconception("You go down half a stage too soon: ⌊t/b⌋ rounds down, it does not take the nearest whole "
+                         "number.")
+def rounded_to_nearest(t, *, lr, every, stages, power=1.0):
+    return lr * (1 - np.minimum(np.floor(np.asarray(t) / every + .5), stages) / stages) ** power
+
+
+@staircase.misconception("The power belongs to the whole bracket, (1 - k/T)ᵃ. You raised k/T to it and then "
+                         "subtracted.")
+def power_inside(t, *, lr, every, stages, power=1.0):
+    return lr * (1 - (np.minimum(np.asarray(t) // every, stages) / stages) ** power)
+
+
+@staircase.misconception("You let the rate reach 0 in the last stage, with T - 1 in the denominator. In the formula "
+                         "the last stage still has the rate η₀/Tᵃ; 0 comes when it is over.")
+def zero_in_last_stage(t, *, lr, every, stages, power=1.0):
+    return lr * np.maximum(1 - np.asarray(t) // every / max(stages - 1, 1), 0) ** power
+
+
+# ---------------------------------------------------------------------------------------------------------- bold driver
+
+
+def driver_cases(rng):
+    """Losses of a few steps. They are Python numbers, since two that are equal have to stay so."""
+    lr, increase, decrease, scale = _hyper(rng, (.1, .5), (.02, .06), (.2, .4), (1, 3))
+
+    def case(name, losses, kind="values", weight=1.0, **changed):
+        first, *losses = (round(scale * loss, 4) for loss in losses)
+        hyper = {"increase": increase, "decrease": decrease} | changed
+        return Case(name, (losses, BoldDriverState(lr, first)), None, weight, kind, hyper)
+
+    return [case("the loss falls", [5, 4.2]),
+            case("the loss rises", [5, 5.1]),
+            case("ups and downs", [5, 4, 4.5, 4.2, 4.3, 3, 3.5], weight=2),
+            case("a step that changes nothing", [5, 4, 4, 3.9, 3.9]),
+            case("rising three times", [2, 3, 4, 5]),
+            case("losses below 0", [-2, -3, -2.5, -4], "edge"),
+            case("the loss is NaN", [3, float("nan"), 2], "edge"),
+            case("nothing added", [3, 2, 4, 1], "edge", increase=0.0)]
+
+
+driver = Exercise(reference.bold_driver, cases=driver_cases, points=3, drive=run_losses, given=(BoldDriverState,),
+                  read="learning_rates.html#a-rate-that-follows-the-loss")
+
+
+@driver.misconception("You multiply by b where b is what is taken away: Δη = -b η leaves (1 - b) η.")
+def keeps_b(loss, state, *, increase, decrease):
+    return BoldDriverState(state.lr + increase if loss < state.loss else decrease * state.lr, loss)
+
+
+@driver.misconception("The growth is a sum here and not a product: Δη = +a, whatever the rate is. With a product of "
+                      "both kinds it is another rule, Vogl's and Battiti's.")
+def grows_by_a_factor(loss, state, *, increase, decrease):
+    return BoldDriverState(state.lr * (1 + increase if loss < state.loss else 1 - decrease), loss)
+
+
+@driver.misconception("The cut is a share of the rate, Δη = -b η, and not the constant b: a constant would soon make "
+                      "the rate negative.")
+def cut_by_a_constant(loss, state, *, increase, decrease):
+    return BoldDriverState(state.lr + (increase if loss < state.loss else -decrease), loss)
+
+
+@driver.misconception("You compare with the least loss so far. The rule looks one step back: E^t against E^{t-1}, so "
+                      "a fall after a rise counts as progress.")
+def compares_with_the_best(loss, state, *, increase, decrease):
+    lr = state.lr + (increase if loss < state.loss else -decrease * state.lr)
+    return BoldDriverState(lr, min(loss, state.loss))
+
+
+@driver.misconception("You compare with the first loss for ever: the state that is returned must hold the loss of "
+                      "now, for the next comparison.")
+def compares_with_the_first(loss, state, *, increase, decrease):
+    return BoldDriverState(state.lr + (increase if loss < state.loss else -decrease * state.lr), state.loss)
+
+
+@driver.misconception("It is the wrong way round: a step that lowered the loss earns a larger rate, any other a "
+                      "smaller one.")
+def wrong_way_round(loss, state, *, increase, decrease):
+    return BoldDriverState(state.lr + (increase if loss > state.loss else -decrease * state.lr), loss)
+
+
+@driver.misconception("A step that left the loss as it was has not lowered it: E^t < E^{t-1} is strict, and "
+                      "“otherwise” holds the equal case.")
+def equal_is_progress(loss, state, *, increase, decrease):
+    return BoldDriverState(state.lr + (increase if loss <= state.loss else -decrease * state.lr), loss)
+
+
+# ----------------------------------------------------------------------------------------------------- equal half-lives
+
+
+def half_life_cases(rng):
+    """Half-lives of a few stages within a run."""
+    def case(name, stages, every, total, kind="values", weight=1.0, **changed):
+        total_steps = round(every * stages * rng.uniform(*total))
+        return Case(name, (every * stages,), None, weight, kind, {"total_steps": total_steps, "every": every} | changed)
+
+    base, = _hyper(rng, (1.5, 9))
+    return [case("three stages", 3, 20, (3, 5)),
+            case("five stages, another base", 5, 100, (1.6, 2.8), base=base, weight=2),
+            case("early in a long run", 4, 50, (20, 40), base=base),
+            case("the half-life is one stage", 1, 250, (3, 5), "edge"),
+            case("base 2", 6, 10, (2.2, 3), "edge", base=2.0),
+            case("near the end of the run", 9, 10, (1.05, 1.1), "edge")]
+
+
+half_lives = Exercise(reference.equal_half_lives, cases=half_life_cases, points=4, given=(HalfLives,),
+                      read="learning_rates.html#half-lives")
+
+
+@half_lives.misconception("τ is where the rate begins to fall, not where it is half: η₀τ/t is η₀/2 at t = 2τ, so τ "
+                          "is half of the half-life.")
+def tau_for_half_life(half_life, *, total_steps, every, base=np.e):
+    return _equal(half_life, total_steps, every, base)._replace(tau=float(half_life))
+
+
+@half_lives.misconception("At t = h your exponential has fallen to 1/e of its start, not to a half: the half-life is "
+                          "ln 2 ≈ 0.69 of the time constant.")
+def time_constant_for_half_life(half_life, *, total_steps, every, base=np.e):
+    return _equal(half_life, total_steps, every, base)._replace(decay=1 / (half_life * np.log(base)))
+
+
+@half_lives.misconception("Your decay is right for the base e alone. For a⁻ᵇᵗ the exponent is b t ln a, so b has ln "
+                          "a in its denominator.")
+def base_forgotten(half_life, *, total_steps, every, base=np.e):
+    return _equal(half_life, total_steps, every, base)._replace(decay=np.log(2) / half_life)
+
+
+@half_lives.misconception("The power is upside down: from (1 - h/T)ᵃ = ½ follows a ln(1 - h/T) = ln ½, so a is ln ½ "
+                          "over ln(1 - h/T).")
+def power_upside_down(half_life, *, total_steps, every, base=np.e):
+    right = _equal(half_life, total_steps, every, base)
+    return right._replace(power=1 / right.power)
+
+
+@half_lives.misconception("1 - a h/T is the polynomial's tangent at the start and not the polynomial: solve (1 - "
+                          "h/T)ᵃ = ½ with logarithms.")
+def tangent_for_polynomial(half_life, *, total_steps, every, base=np.e):
+    return _equal(half_life, total_steps, every, base)._replace(power=total_steps / (2 * half_life))
+
+
+@half_lives.misconception("With a factor of 2 the rate is halved at the end of every stage. It shall be half after "
+                          "h/b stages, so each of them divides by the (h/b)-th root of 2.")
+def factor_two(half_life, *, total_steps, every, base=np.e):
+    return _equal(half_life, total_steps, every, base)._replace(factor=2.0)
+
+
+@half_lives.misconception("The stages multiply, they do not add: after h/b stages the rate is a^(-h/b) of its start, "
+                          "so a is a root of 2 and not 2 over h/b, nor 1 plus a share.")
+def stages_added(half_life, *, total_steps, every, base=np.e):
+    return _equal(half_life, total_steps, every, base)._replace(factor=1 + every / half_life)
+
+
+def _equal(half_life, total_steps, every, base):
+    power = np.log(.5) / np.log(1 - half_life / total_steps)
+    return HalfLives(power, np.log(2) / half_life / np.log(base), half_life / 2, 2.0 ** (every / half_life))
+
+
+# ------------------------------------------------------------------------------------------- warm-up, steps and a floor
+
+
+def warmup_cases(rng):
+    """The rates of an optimizer's groups over a run."""
+    slow, fast, factor = _hyper(rng, (.1, .2), (.5, .9), (2.5, 6))
+
+    def case(name, updates, kind="values", weight=1.0, *, lrs=(fast,), **changed):
+        options = {"warmup_steps": 3, "every": 4, "factor": factor, "floor": 0.0} | changed
+        return Case(name, (list(lrs), updates), None, weight, kind, options)
+
+    floor = round(slow / factor * float(rng.uniform(1.2, 2)), 4)    # each group meets it, the slow one first
+    return [case("the warm-up alone", 5, warmup_steps=5, every=9),
+            case("a warm-up and three stages", 14, weight=2),
+            case("down to the floor, two groups", 19, lrs=(fast, slow), floor=floor, weight=2),
+            case("saved and loaded in the warm-up", 12, reload_at=2),
+            case("saved and loaded after a division", 16, reload_at=9, floor=floor),
+            case("a warm-up of one update: none", 10, "edge", warmup_steps=1),
+            case("divided at every update", 8, "edge", every=1),
+            case("the floor is the full rate", 12, "edge", lrs=(fast, fast), floor=fast)]
+
+
+warmed = Exercise(pytorch.WarmupStepLR, cases=warmup_cases, points=4, drive=run_scheduler, methods=("get_lr",),
+                  pure=False, torch=True, read="learning_rates.html#warm-up")
+
+
+class _WrongWarmupStepLR(pytorch.WarmupStepLR):
+    """A WarmupStepLR of which the wrong ones change one thing each."""
+
+    def get_lr(self):
+        t, rates = self.last_epoch, self.full()
+        if t < self.warmup_steps:
+            return [lr * self.climbed(t) for lr in rates]
+        return [self.bounded(lr / self.factor ** self.divisions(t), lr) for lr in rates]
+
+    def full(self):
+        return self.base_lrs
+
+    def climbed(self, t):
+        return (t + 1) / self.warmup_steps
+
+    def divisions(self, t):
+        return (t - self.warmup_steps) // self.every
+
+    def bounded(self, lr, full):
+        return max(lr, self.floor)
+
+
+@warmed.misconception("Your first step has the rate 0, a wasted update, and the full rate comes one update late. The "
+                      "warm-up's rates are η/W, 2η/W, … η: (t + 1)/W with t from 0.")
+class FirstStepAtZero(_WrongWarmupStepLR):
+    def climbed(self, t):
+        return t / self.warmup_steps
+
+
+@warmed.misconception("The decay's clock runs during the warm-up as well. Its stages begin when the warm-up is over: "
+                      "count t - W.")
+class ClockNotRestarted(_WrongWarmupStepLR):
+    def divisions(self, t):
+        return t // self.every
+
+
+@warmed.misconception("You divide as soon as the warm-up is over. A stage of M updates at the full rate comes first.")
+class DividesAtOnce(_WrongWarmupStepLR):
+    def divisions(self, t):
+        return (t - self.warmup_steps) // self.every + 1
+
+
+@warmed.misconception("Your decay is smooth: within a stage of M updates the rate must not change. Take the whole "
+                      "part of (t - W)/M.")
+class DecaysWithinStage(_WrongWarmupStepLR):
+    def divisions(self, t):
+        return (t - self.warmup_steps) / self.every
+
+
+@warmed.misconception("The rates are divided anew at every update: group['lr'] has been divided already. Begin from "
+                      "self.base_lrs, which keep the full rates.")
+class DividesWhatWasDivided(_WrongWarmupStepLR):
+    def full(self):
+        warm = self.last_epoch < self.warmup_steps
+        return self.base_lrs if warm else [group["lr"] for group in self.optimizer.param_groups]
+
+
+@warmed.misconception("The floor is a rate, the same for all groups. You took it as a share of each group's full "
+                      "rate, as the factor of a LambdaLR would.")
+class FloorIsAShare(_WrongWarmupStepLR):
+    def bounded(self, lr, full):
+        return max(lr, self.floor * full)
+
+
+@warmed.misconception("The floor is added to the rate. It is a bound: the rate is the larger of the two.")
+class FloorAdded(_WrongWarmupStepLR):
+    def bounded(self, lr, full):
+        return lr + self.floor
+
+
+@warmed.misconception("There is no floor: however often it is divided, no rate may fall below it.")
+class WithoutFloor(_WrongWarmupStepLR):
+    def bounded(self, lr, full):
+        return lr
+
+
+@warmed.misconception("Every group got the first one's rate. Each has a full rate of its own, in self.base_lrs.")
+class RateOfFirstGroupOnly(_WrongWarmupStepLR):
+    def full(self):
+        return [self.base_lrs[0]] * len(self.base_lrs)
+
+
+# -------------------------------------------------------------------------------------------- successive-halving probe
+
+
+def probe_cases(rng):
+    """Least squares along axes of unequal length, and rates from too small to too large."""
+    def case(name, rates, kind="values", weight=1.0, *, steps=2, dtype=np.float64, axes=3, examples=12):
+        turn, _ = np.linalg.qr(rng.normal(size=(examples, axes)))
+        X = turn * np.sqrt(examples) * np.linspace(1, 2.5, axes)     # curvatures from 1 to 6.25: the limit is 0.32
+        target, params = rng.uniform(1, 2, axes), -rng.uniform(1, 2, axes)
+        lrs = np.array(rates) * rng.uniform(.97, 1.03)
+        data = [np.array(a, dtype) for a in (X, X @ target + rng.normal(size=examples) / 10, params, lrs)]
+        return Case(name, tuple(data), None, weight, kind, {"steps": steps})
+
+    return [case("four rates", [.02, .06, .2, .29]),
+            case("eight rates, three rounds", [.002, .005, .012, .03, .08, .2, .3, .5], weight=2),
+            case("five rates: the middle one goes on", [.01, .03, .09, .25, .4], weight=2),
+            case("seven rates, some far too large", [.004, .02, .1, .28, .9, 3.0, 9.0], steps=3),
+            case("one run overflows", [.02, .1, 1e200], "edge", steps=4),
+            case("two rates", [.05, .2], "edge"),
+            case("one rate: nothing to choose", [.1], "edge"),
+            case("one parameter", [.01, .05, .2, .5], "edge", axes=1),
+            case("float32 stays float32", [.01, .04, .2, .5], "dtype", dtype=np.float32)]
+
+
+halving = Exercise(reference.halving_probe, cases=probe_cases, points=4, drive=run_probe,
+                   read="learning_rates.html#the-brute-force-probe")
+
+
+@halving.misconception("You keep the runs with the larger losses: sort the losses upwards and keep the front.")
+def keeps_the_worse(loss, gradient, params, lrs, *, steps):
+    return _halve(loss, gradient, params, lrs, steps, keep=lambda losses: np.argsort(-losses))
+
+
+@halving.misconception("The survivors start again from the first parameters. They shall go on from where they are: "
+                       "only then are the earlier steps not lost.")
+def starts_again(loss, gradient, params, lrs, *, steps):
+    return _halve(loss, gradient, params, lrs, steps, restart=True)
+
+
+@halving.misconception("Every round has the same number of steps. The time that the dropped runs leave goes to the "
+                       "others: half the runs, twice the steps.")
+def steps_not_doubled(loss, gradient, params, lrs, *, steps):
+    return _halve(loss, gradient, params, lrs, steps, growth=1)
+
+
+@halving.misconception("You stop after one round and take its best, as the plain probe does. The rounds go on until "
+                       "one rate is left.")
+def one_round(loss, gradient, params, lrs, *, steps):
+    return _halve(loss, gradient, params, lrs, steps, share=lambda n: 1)
+
+
+@halving.misconception("Of an odd number of runs you drop the middle one. It shall go on: of n runs (n + 1)//2 are "
+                       "kept.")
+def drops_the_middle(loss, gradient, params, lrs, *, steps):
+    return _halve(loss, gradient, params, lrs, steps, share=lambda n: max(n // 2, 1))
+
+
+@halving.misconception("Only one run is dropped in each round. The worse half stops: of n runs (n + 1)//2 go on.")
+def drops_one(loss, gradient, params, lrs, *, steps):
+    return _halve(loss, gradient, params, lrs, steps, share=lambda n: n - 1)
+
+
+@halving.misconception("You give back the parameters of the start. The winner has come far by now: return where its "
+                       "run stands.")
+def gives_back_the_start(loss, gradient, params, lrs, *, steps):
+    return _halve(loss, gradient, params, lrs, steps)[0], params
+
+
+def _halve(loss, gradient, params, lrs, steps, *, keep=np.argsort, share=lambda n: (n + 1) // 2, growth=2,
+           restart=False):
+    lrs = np.asarray(lrs)
+    runs = np.stack([params] * len(lrs))
+    while len(lrs) > 1:
+        runs = np.stack([params] * len(lrs)) if restart else runs
+        for _ in range(steps):
+            runs = runs - lrs[:, None] * gradient(runs)
+        best = keep(loss(runs))[:share(len(lrs))]
+        lrs, runs, steps = lrs[best], runs[best], steps * growth
+    return lrs[0], runs[0]
+
+
+# --------------------------------------------------------------------------------------------- resume from a checkpoint
+
+
+def resume_cases(rng):
+    """Runs of two parameters, stopped half way."""
+    lr, momentum = _hyper(rng, (.1, .3), (.7, .9))
+    sgd = ("SGD", {"lr": lr, "momentum": momentum})
+
+    def case(name, optimizer, scheduler, kind="values", weight=1.0, *, stop=4, updates=8, losses=None):
+        draws = [[_normal(rng, shape) for shape in ((2,), (2, 2))] for _ in range(updates + 2)]
+        options = {"stop": stop, "optimizer": optimizer, "scheduler": scheduler, "losses": losses}
+        return Case(name, (draws[0], draws[1], draws[2:]), None, weight, kind, options)
+
+    gamma, = _hyper(rng, (.6, .8))
+    return [case("momentum, exponential decay", sgd, ("ExponentialLR", {"gamma": gamma}), weight=2),
+            case("momentum, a schedule of our own", sgd, ("Halving", {"half_life": 3}), weight=2),
+            case("Adam, step decay", ("Adam", {"lr": lr}), ("StepLR", {"step_size": 3, "gamma": gamma})),
+            case("a scheduler that follows the loss", sgd,
+                 ("ReduceLROnPlateau", {"patience": 1, "factor": gamma}), losses=[3.0, 2, 2.5, 2.1, 2.2, 1, 1.5, 1.2]),
+            case("stopped before the first update", sgd, ("ExponentialLR", {"gamma": gamma}), "edge", stop=0,
+                 updates=3),
+            case("one update after the stop", sgd, ("Halving", {"half_life": 2}), "edge", stop=3, updates=4)]
+
+
+resumed = Exercise(pytorch.resume, cases=resume_cases, points=3, drive=run_resume, pure=False, torch=True,
+                   read="learning_rates.html#stopped-and-resumed")
+
+
+@resumed.misconception("The scheduler starts its schedule from the beginning: load checkpoint['scheduler'] as well.")
+def schedule_from_the_start(checkpoint, params, make_optimizer, make_scheduler):
+    _fill(params, checkpoint)
+    optimizer = make_optimizer(params)
+    scheduler = make_scheduler(optimizer)
+    optimizer.load_state_dict(checkpoint["optimizer"])
+    return optimizer, scheduler
+
+
+@resumed.misconception("The optimizer starts from rest: what it remembers of each parameter, and its rate of the "
+                       "moment, stand in checkpoint['optimizer'].")
+def optimizer_from_rest(checkpoint, params, make_optimizer, make_scheduler):
+    _fill(params, checkpoint)
+    optimizer = make_optimizer(params)
+    scheduler = make_scheduler(optimizer)
+    scheduler.load_state_dict(checkpoint["scheduler"])
+    return optimizer, scheduler
+
+
+@resumed.misconception("Making the scheduler sets the optimizer's rates to the schedule's first values, over what "
+                       "you had loaded: the next update has the wrong rate. Make both first, then load.")
+def optimizer_loaded_too_soon(checkpoint, params, make_optimizer, make_scheduler):
+    _fill(params, checkpoint)
+    optimizer = make_optimizer(params)
+    optimizer.load_state_dict(checkpoint["optimizer"])
+    scheduler = make_scheduler(optimizer)
+    scheduler.load_state_dict(checkpoint["scheduler"])
+    return optimizer, scheduler
+
+
+@resumed.misconception("The saved parameters are nowhere put back: the run goes on from the new process's own "
+                       "values.")
+def parameters_left(checkpoint, params, make_optimizer, make_scheduler):
+    optimizer = make_optimizer(params)
+    scheduler = make_scheduler(optimizer)
+    optimizer.load_state_dict(checkpoint["optimizer"])
+    scheduler.load_state_dict(checkpoint["scheduler"])
+    return optimizer, scheduler
+
+
+@resumed.misconception("The optimizer works on new tensors, while the network still has the old ones and never "
+                       "moves. Set the values in place, with p.copy_ under torch.no_grad().")
+def parameters_replaced(checkpoint, params, make_optimizer, make_scheduler):
+    optimizer = make_optimizer([torch.clone(saved).requires_grad_() for saved in checkpoint["params"]])
+    scheduler = make_scheduler(optimizer)
+    optimizer.load_state_dict(checkpoint["optimizer"])
+    scheduler.load_state_dict(checkpoint["scheduler"])
+    return optimizer, scheduler
+
+
+def _fill(params, checkpoint):
+    for p, saved in zip(params, checkpoint["params"], strict=True):
+        p.data.copy_(saved)
+
+
+# ---------------------------------------------------------------------------------------------------------------- draws
+
+
+def _normal(rng, shape, dtype=np.float64):
+    """Numbers of size 1 to 2 of either sign: never so small that a wrong formula would pass."""
+    return np.array((rng.uniform(.5, 2, shape) * rng.choice([-1, 1], shape)).round(2), dtype)
+
+
+def _hyper(rng, *ranges):
+    """One number in each range, with two figures, so that a public case can be read."""
+    return [round(float(rng.uniform(*bounds)), 2) for bounds in ranges]

@@ -1,0 +1,186 @@
+"""The second course, copied to a folder of its own, and a stand-in for the session."""
+import copy
+import importlib.util
+import linecache
+import os
+import shutil
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from autograder.build import build_assignment
+from autograder.catalogue import load_catalogue
+from autograder.nbgrader_adapter import course
+from autograder.session.interface import Answer, Cell, CellResult, Transcript
+from autograder.cli import main
+from autograder.settings import load_settings, read_config
+from autograder.student.drive import Raised, call, load_checks, run_driver, run_twice
+from autograder.student.values import NotPlain, decode, encode
+
+COURSE = Path(__file__).parents[1] / "course"
+
+
+@pytest.fixture(scope="session")
+def course_root(tmp_path_factory):
+    """A copy of the second course; exercises are imported from here, so it is made once."""
+    root = tmp_path_factory.mktemp("second") / "course"
+    shutil.copytree(COURSE, root, ignore=shutil.ignore_patterns("__pycache__"))
+    return root
+
+
+@pytest.fixture(scope="session")
+def catalogue(course_root):
+    return load_catalogue(load_settings(read_config(course_root)))
+
+
+@pytest.fixture(scope="session")
+def source(catalogue, tmp_path_factory):
+    """The source folder of every assignment of the second course, built."""
+    folder = tmp_path_factory.mktemp("source")
+    for assignment in catalogue.assignments.values():
+        build_assignment(assignment, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory):
+    """The student's half, built as a wheel without a network."""
+    folder = tmp_path_factory.mktemp("wheel")
+    project = Path(__file__).parents[2] / "deploy" / "student"
+    pip("wheel", "--no-build-isolation", "--no-deps", "--no-index", "--wheel-dir", folder, project)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="session")
+def student_site(wheel, tmp_path_factory):
+    """A folder that holds the student's half and NumPy, and nothing else."""
+    folder = tmp_path_factory.mktemp("site")
+    pip("install", "--no-deps", "--no-index", "--no-compile", "--target", folder, wheel)
+    packages = Path(np.__file__).parents[1]
+    for package in packages.glob("numpy*"):
+        (folder / package.name).symlink_to(package)
+    return folder
+
+
+@pytest.fixture
+def as_student(student_site):
+    """Run code as a student's Python does it, which has the student's half, NumPy and the standard library."""
+
+    def run(code, folder):
+        start = f"import sys; sys.path.insert(0, {str(student_site)!r})\n"
+        return subprocess.run(
+            [sys.executable, "-I", "-S", "-W", "error", "-c", start + code],
+            cwd=folder, capture_output=True, text=True, timeout=60, check=False, env={"PATH": os.environ["PATH"]},
+        )
+
+    return run
+
+
+def pip(command, *arguments):
+    subprocess.run(
+        [sys.executable, "-m", "pip", command, "--quiet", "--disable-pip-version-check", *map(str, arguments)],
+        check=True, capture_output=True, timeout=120,
+    )
+
+
+@pytest.fixture
+def module_from(tmp_path):
+    """Import a text as a module, as an author's file; forgotten after the test."""
+    made = []
+
+    def make(source, name="authors_file"):
+        path = tmp_path / f"{name}.py"
+        path.write_text(source)
+        spec = importlib.util.spec_from_file_location(name, path)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        made.append(name)
+        spec.loader.exec_module(module)
+        return module
+
+    yield make
+    for name in made:
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def fresh_modules(tmp_path):
+    """Forget the modules of the test's own folder, and the paths that it has made known."""
+    path = list(sys.path)
+    yield
+    sys.path[:] = path
+    for name, module in list(sys.modules.items()):
+        if str(tmp_path) in f"{vars(module).get('__file__')} {vars(module).get('__path__')}":
+            del sys.modules[name]
+
+
+@pytest.fixture
+def player():
+    """A stand-in for the session that protects nothing: for answers written in these tests alone."""
+    return SimpleNamespace(play=_play)
+
+
+def _play(steps, questions, limits=None, files=None):
+    cells, answers, questions = [], [], iter(questions)
+    namespace = {"__name__": "__main__", "check": lambda answer: None}
+    for number, step in enumerate(steps):
+        if isinstance(step, Cell):
+            cells.append(_run(step.source, f"<cell {number}>", namespace))
+        else:
+            question = next(questions)
+            answers.append(tuple(_ask(question, dict(namespace))) if question else ())
+    return Transcript(tuple(cells), tuple(answers))
+
+
+def _run(source, name, namespace):
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    try:
+        exec(compile(source, name, "exec"), namespace)
+    except Exception as error:
+        output = {"output_type": "error", "ename": type(error).__name__, "evalue": str(error), "traceback": []}
+        return CellResult("error", (output,))
+    return CellResult("done")
+
+
+def _ask(question, namespace):
+    drive = getattr(load_checks(question.checks), question.driver) if question.driver else call
+    for arguments, keywords in question.calls:
+        answer = namespace.get(question.name)
+        if not callable(answer):
+            yield Answer("missing", reason=f"{question.name} is not defined")
+            continue
+        run = run_twice if question.twice else lambda *a: (run_driver(*a),)
+        sent = decode(encode([list(arguments), dict(keywords)]), _named_tuples(namespace))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            values = run(drive, answer, tuple(sent[0]), copy.copy(sent[1]))
+        if isinstance(values[0], Raised):
+            yield Answer("raised", (), values[0].exception, values[0].message, values[0].line)
+            continue
+        try:
+            yield Answer("value", tuple(decode(encode(value)) for value in values))
+        except NotPlain as error:
+            yield Answer("refused", reason=str(error))
+
+
+def _named_tuples(namespace):
+    return {key: value for key, value in namespace.items() if isinstance(value, type) and hasattr(value, "_fields")}
+
+
+@pytest.fixture
+def cli(capsys):
+    """Run the command `autograder` on a course; its exit code, what it said, and what it said on stderr."""
+
+    def run(root, *arguments):
+        course._courses.clear()     # a command starts with what is on disk
+        capsys.readouterr()
+        code = main(["--course", str(root), *map(str, arguments)])
+        return code, *capsys.readouterr()
+
+    return run

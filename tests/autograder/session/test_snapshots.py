@@ -1,0 +1,134 @@
+"""A snapshot answers from the state at its place in the notebook, after all outputs are out of reach."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from autograder.session import Cell, Question, SessionError, Snapshot
+
+
+def calls(*arguments):
+    return tuple(((argument,), {}) for argument in arguments)
+
+
+def ask(template, source, question, *later):
+    transcript = template.play([Cell(source), Snapshot(question.name), *map(Cell, later)], [question])
+    return transcript.answers[0], transcript
+
+
+def test_an_answer_comes_back_for_each_call(template):
+    (first, second), _ = ask(template, "def f(x, *, k=2):\n    return k * x", Question("f", (((np.ones(2),), {}), ((3,), {"k": 5}))))
+    np.testing.assert_array_equal(first.values[0], [2.0, 2.0])
+    assert len(first.values) == 2
+    assert second.values == (15, 15)
+
+
+def test_a_snapshot_keeps_the_state_at_its_place(numpy_template):
+    steps = [Cell("k = 1\ndef f(x): return k * x"), Snapshot("f"), Cell("k = 10"), Snapshot("f"), Cell("del f")]
+    transcript = numpy_template.play(steps, [Question("f", calls(7))] * 2)
+    assert [answers[0].values[0] for answers in transcript.answers] == [7, 70]
+
+
+def test_a_call_leaves_no_trace_for_the_next_question(numpy_template):
+    source = "n = 0\ndef f(x):\n    global n\n    n += 1\n    return n"
+    steps = [Cell(source), Snapshot("f"), Snapshot("f")]
+    transcript = numpy_template.play(steps, [Question("f", calls(0), twice=False)] * 2)
+    assert [answers[0].values for answers in transcript.answers] == [(1,), (1,)]
+
+
+def test_hidden_arguments_never_reach_the_outputs(template):
+    source = """
+import os, threading, atexit
+seen = []
+def f(x):
+    seen.append(x)
+    print("leak", x)
+    os.write(1, b"leak 31337")
+    display("leak")
+    open("seen.txt", "a").write(str(x))
+    atexit.register(print, "leak", x)
+    raise ValueError(x)
+"""
+    later = "import os, time\ntime.sleep(0.2)\nprint(seen, os.path.exists('seen.txt'))"
+    (answer,), transcript = ask(template, source, Question("f", calls(31337)), later, "print(seen)")
+    assert answer.status == "raised"
+    assert [result.outputs[0]["text"] for result in transcript.cells[1:]] == ["[] False\n", "[]\n"]
+    assert "31337" not in str(transcript.cells)
+
+
+def test_an_exception_names_the_students_own_line(numpy_template):
+    (answer,), _ = ask(numpy_template, "def f(x):\n    return x.missing", Question("f", calls(1)))
+    assert (answer.status, answer.exception, answer.line) == ("raised", "AttributeError", "return x.missing")
+
+
+@pytest.mark.parametrize(("source", "reason"), [("x = 1", "f is not defined"), ("f = 3", "f is not a function or class")])
+def test_a_missing_function_is_said_to_be_missing(numpy_template, source, reason):
+    answers, _ = ask(numpy_template, source, Question("f", calls(1, 2)))
+    assert [(answer.status, answer.reason) for answer in answers] == [("missing", reason)] * 2
+
+
+@pytest.mark.parametrize("body", ["raise SystemExit", "exit()", "raise KeyboardInterrupt", "import sys; sys.exit(1)"])
+def test_leaving_inside_a_function_is_an_exception(numpy_template, body):
+    answers, _ = ask(numpy_template, f"def f(x):\n    if x: {body}\n    return x", Question("f", calls(1, 0), twice=False))
+    assert answers[0].status in ("raised", "value")
+    assert answers[1].values == (0,)
+
+
+def test_a_driver_of_the_checks_runs_beside_the_student(numpy_template):
+    checks = "def many(answer, x, n):\n    return [x := answer(x) for _ in range(n)]"
+    question = Question("f", (((1, 3), {}),), checks=checks, driver="many")
+    (answer,), _ = ask(numpy_template, "def f(x): return 2 * x", question)
+    assert answer.values == ([2, 4, 8], [2, 4, 8])
+
+
+def test_named_tuples_become_the_students_own_class(numpy_template):
+    from collections import namedtuple
+
+    State = namedtuple("State", "m t")
+    source = "from typing import NamedTuple\nclass State(NamedTuple):\n    m: object\n    t: int\ndef f(s):\n    return type(s) is State, s.t + 1"
+    (answer,), _ = ask(numpy_template, source, Question("f", calls(State(1.0, 2))))
+    assert answer.values[0] == (True, 3)
+
+
+def test_what_changes_its_arguments_shows_in_the_second_answer(numpy_template):
+    (answer,), _ = ask(numpy_template, "def f(x):\n    x += 1\n    return x", Question("f", calls(np.zeros(1))))
+    assert [float(value[0]) for value in answer.values] == [1.0, 2.0]
+
+
+def test_a_second_call_that_fails_keeps_the_first_answer(numpy_template):
+    (answer,), _ = ask(numpy_template, "def f(x):\n    return x.pop()", Question("f", calls([1])))
+    assert (answer.status, answer.values, answer.exception) == ("value", (1,), "IndexError")
+
+
+@pytest.mark.parametrize("value", ["object()", "lambda: 0", "np.array([object()])", "{1: {2: lambda: 0}}", "'x' * 10**6", "10**100"])
+def test_what_is_no_plain_value_is_refused_with_a_reason(numpy_template, value):
+    answers, _ = ask(numpy_template, f"import numpy as np\ndef f(x): return ({value}) if x else 0", Question("f", calls(1, 0)))
+    assert answers[0].status == "refused"
+    assert answers[0].reason
+    assert answers[1].values[0] == 0
+
+
+def test_an_object_that_equals_everything_comes_back_as_what_it_holds(numpy_template):
+    source = """
+import numpy as np
+class Equal(np.ndarray):
+    def __eq__(self, other): return True
+    def __array_function__(self, *a, **k): return True
+    def __array_ufunc__(self, *a, **k): return True
+def f(x): return np.zeros(2).view(Equal)
+"""
+    (answer,), _ = ask(numpy_template, source, Question("f", calls(1)))
+    assert answer.status in ("value", "refused")
+    assert answer.status == "refused" or type(answer.values[0]) is np.ndarray
+
+
+def test_a_question_that_cannot_be_sent_is_nobodys_grade(numpy_template):
+    with pytest.raises(SessionError, match="arguments"):
+        ask(numpy_template, "def f(x): return x", Question("f", calls(object())))
+
+
+def test_large_arrays_cross_both_ways(numpy_template):
+    x = np.random.default_rng(0).normal(size=(500, 500))
+    (answer,), _ = ask(numpy_template, "def f(x): return x", Question("f", calls(x)))
+    np.testing.assert_array_equal(answer.values[1], x)

@@ -1,0 +1,77 @@
+"""What a student reads."""
+import numpy as np
+import pytest
+
+from autograder.student.compare import Mismatch
+from autograder.student.drive import Raised
+from autograder.student.feedback import Feedback, Line, hidden_lines, public_lines, shown, worked_case
+from autograder.student.marking import CaseMark, Mark, Oracle
+
+SECRET = "31415.926"
+MISMATCHES = {
+    kind: Mismatch(kind, f"the answer is {SECRET}")
+    for kind in ("type", "shape", "dtype", "nan", "property", "values", "an unknown kind")
+}
+
+
+def marked(mismatch, answer=None):
+    return Mark((CaseMark("a case", "values", 1, mismatch, answer),))
+
+
+@pytest.mark.parametrize("mismatch", MISMATCHES.values(), ids=MISMATCHES.keys())
+def test_a_hidden_line_never_holds_a_value(mismatch):
+    line, = hidden_lines(marked(mismatch, float(SECRET)))
+    assert SECRET not in line.note
+    assert line.note
+    assert line.passed is False
+
+
+def test_a_hidden_exception_shows_its_type_and_the_student_s_line_and_no_message():
+    answer = Raised("ValueError", SECRET, "x = f(y)")
+    line, = hidden_lines(marked(Mismatch("raised", SECRET), answer))
+    assert line.note == "it raised ValueError at `x = f(y)`"
+
+
+@pytest.mark.parametrize(
+    ("error", "note"),
+    [(0.0314, "off by about 1e-02"), (999.0, "off by about 1e+02"), (0.0, "off by about"), (np.inf, "off without bound")],
+)
+def test_a_hidden_error_shows_its_power_of_ten(error, note):
+    assert hidden_lines(marked(Mismatch("values", SECRET, error)))[0].note.startswith(note)
+
+
+def test_a_public_line_has_the_whole_reason():
+    assert SECRET in public_lines(marked(MISMATCHES["values"]))[0].note
+
+
+def test_a_worked_case_shows_arguments_expected_and_answer():
+    oracle = Oracle("small", (np.arange(3.0),), {"lr": 0.25}, (np.ones(2), 7), "values")
+    text = worked_case(oracle, None)
+    for part in ("“small”", "[0. 1. 2.]", "shape (3,), float64", "lr=0.25", "7", "None"):
+        assert part in text
+
+
+def test_a_long_value_is_shortened():
+    assert len(shown(np.zeros(10**6))) < 300
+    assert len(shown("x" * 10**6)) <= 200
+    assert len(shown(list(range(10**6)))) < 300
+
+
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", "<b>\nlines</b>"])
+def test_html_is_escaped_everywhere(text):
+    page = Feedback(text, (Line(text, False, text),), (text,), text).html()
+    assert text not in page
+    assert "&lt;" in page
+
+
+def test_a_link_is_a_link_only_where_it_is_an_address():
+    assert "<a " in Feedback("", (), read="https://example.org/a.html").html()
+    assert "<a " not in Feedback("", (), read="javascript:alert(1)").html()
+
+
+def test_text_and_html_say_the_mark_in_words():
+    feedback = Feedback("headline", (Line("one", True), Line("two", False), Line("three", None)))
+    for form in (feedback.text(), feedback.html()):
+        assert "right" in form
+        assert "wrong" in form
+        assert "—" in form
