@@ -59,6 +59,12 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("--student", action="append", help="only this one; may be repeated")
     grade.add_argument("--regrade", action="store_true", help="grade again what has a grade; scores given by hand stay")
     grade.add_argument("--workers", type=int, help="processes to grade in (default: one a core)")
+    grade.add_argument(
+        "--scheduler",
+        default="",
+        metavar="ADDRESS",
+        help="grade on the Dask cluster of this scheduler, such as tcp://host:8786",
+    )
     grade.add_argument("--dry-run", action="store_true", help="write nothing; say whose scores would change")
     grade.set_defaults(run=_grade)
 
@@ -126,6 +132,7 @@ def _grade(options: argparse.Namespace) -> int:
         students=options.student,
         regrade=options.regrade,
         workers=options.workers,
+        scheduler=options.scheduler,
         dry_run=options.dry_run,
     )
 

@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,6 @@ from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades
 from nbgrader.utils import find_all_files
-from traitlets.config import Config
 
 from autograder.exercise import ExerciseError
 from autograder.nbgrader_adapter.course import Course
@@ -83,11 +83,13 @@ def draft(course: Course, book: SourceBook, student: str) -> Draft:
         }
         notebook = _read(file)
         with standing_in(book, *READERS):
-            for step in _steps(converter, course.config, offline=True):
+            for step in _steps(course, offline=True):
                 notebook, resources = step.preprocess(notebook, resources)
         nbformat.validate(notebook)
         (folder / file.name).write_text(_text(notebook), encoding="utf-8")
         notebooks[name] = (_without_outputs(notebook), resources["autograder"])
+    if not notebooks:
+        raise ExerciseError(f"it holds no notebook called {' or '.join(f'{name}.ipynb' for name in book.notebooks)}")
     for path in folder.rglob("*"):
         if path.is_file():
             path.chmod(int(str(converter.permissions), 8))
@@ -98,14 +100,8 @@ def enter(course: Course, gradebook: Gradebook, book: SourceBook, drafted: Draft
     """Put the draft in place and its scores in the gradebook, in one transaction."""
     directory = course.directory()
     place = Path(directory.format_path(directory.autograded_directory, drafted.student, book.assignment))
-    converter = Autograde(coursedir=directory, config=course.config)
-    timestamp = directory.get_existing_timestamp(
-        directory.format_path(directory.submitted_directory, drafted.student, book.assignment)
-    )
     with one_transaction(gradebook), standing_in(_Open(gradebook), *WRITERS):
-        gradebook.update_or_create_student(drafted.student)
-        when = {"timestamp": timestamp} if timestamp else {}
-        submission = gradebook.update_or_create_submission(book.assignment, drafted.student, **when)
+        submission = _submission(course, gradebook, book, drafted.student)
         for submitted in submission.notebooks:
             if submitted.name not in drafted.notebooks:
                 for grade in submitted.grades:  # not handed in: nbgrader gives it 0
@@ -120,7 +116,7 @@ def enter(course: Course, gradebook: Gradebook, book: SourceBook, drafted: Draft
                     "db_url": directory.db_url,
                 },
             }
-            for step in _steps(converter, course.config, offline=False):
+            for step in _steps(course, offline=False):
                 notebook, resources = step.preprocess(notebook, resources)
         _replace(drafted.folder, place)
     for name, (_, graded) in drafted.notebooks.items():
@@ -129,17 +125,21 @@ def enter(course: Course, gradebook: Gradebook, book: SourceBook, drafted: Draft
 
 def set_aside(course: Course, gradebook: Gradebook, book: SourceBook, student: str) -> None:
     """Enter a submission that could not be graded: no automatic score, and a flag for a person."""
-    directory = course.directory()
-    timestamp = directory.get_existing_timestamp(
-        directory.format_path(directory.submitted_directory, student, book.assignment)
-    )
     with one_transaction(gradebook):
-        gradebook.update_or_create_student(student)
-        when = {"timestamp": timestamp} if timestamp else {}
-        submission = gradebook.update_or_create_submission(book.assignment, student, **when)
-        for notebook in submission.notebooks:
+        for notebook in _submission(course, gradebook, book, student).notebooks:
             for grade in notebook.grades:
                 grade.auto_score, grade.needs_manual_grade = None, True
+
+
+def _submission(course: Course, gradebook: Gradebook, book: SourceBook, student: str) -> Any:
+    """The gradebook's entry of a submission, made where it is missing."""
+    directory = course.directory()
+    folder = directory.format_path(directory.submitted_directory, student, book.assignment)
+    timestamp = directory.get_existing_timestamp(folder)
+    when = {"timestamp": timestamp} if timestamp else {}
+    gradebook.update_or_create_student(student)
+    with gradebook.db.no_autoflush:  # nbgrader adds the entry whole, at the end
+        return gradebook.update_or_create_submission(book.assignment, student, **when)
 
 
 def fingerprint(folder: Path) -> str:
@@ -184,17 +184,19 @@ class _Open:
         return getattr(self._gradebook, name)
 
 
-def _steps(converter: Autograde, config: Config, *, offline: bool) -> list[Any]:
-    """The configured steps that write nothing to the gradebook, or those that do."""
-    exporter = NotebookExporter(parent=converter, config=config)
+def _steps(course: Course, *, offline: bool) -> list[Any]:
+    """The configured steps that write nothing to the gradebook, or those that do; made once."""
+    return [step for step in _all_steps(course) if isinstance(step, (SaveAutoGrades, AssignLatePenalties)) != offline]
+
+
+@lru_cache
+def _all_steps(course: Course) -> list[Any]:
+    converter = Autograde(coursedir=course.directory(), config=course.config)
+    exporter = NotebookExporter(parent=converter, config=course.config)
     exporter._preprocessors = []
     for step in (*converter.sanitize_preprocessors, *converter.autograde_preprocessors):
         exporter.register_preprocessor(step)
-    return [
-        step
-        for step in exporter._preprocessors
-        if step.enabled and isinstance(step, (SaveAutoGrades, AssignLatePenalties)) != offline
-    ]
+    return [step for step in exporter._preprocessors if step.enabled]
 
 
 def _copy_files(course: Course, directory: Any, submitted: Path, folder: Path, assignment: str) -> list[str]:

@@ -17,7 +17,7 @@ from autograder.store import Store
 from autograder.student.release import SUFFIX
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Course:
     settings: AutograderSettings
     catalogue: Catalogue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +12,10 @@ from nbgrader.api import Gradebook, MissingEntry
 
 from autograder.exercise import ExerciseError
 from autograder.nbgrader_adapter import batch, scores, steps
-from autograder.nbgrader_adapter.course import Course, template_for, use_template
+from autograder.nbgrader_adapter.course import Course
 from autograder.nbgrader_adapter.sourcebook import SourceBook, read_sourcebook
-from autograder.pool import Done, map_forked
-from autograder.progress import Progress
-from autograder.session import Template
+from autograder.nbgrader_adapter.workers import drafts
+from autograder.pool import Done
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,7 @@ def grade_class(
     students: Sequence[str] | None = None,
     regrade: bool = False,
     workers: int | None = None,
+    scheduler: str = "",
     dry_run: bool = False,
 ) -> int:
     """Grade, print the class's table and who needs a person. Returns 0 where every submission has a grade, else 1."""
@@ -47,7 +47,7 @@ def grade_class(
         before = {row.student: row for row in scores.read_rows(gradebook, assignment)}
         new: dict[str, dict[str, float | None]] = {}
         troubles = []
-        for done in _drafts(course, book, todo, workers or os.cpu_count() or 1):
+        for done in drafts(course, book, todo, workers or os.cpu_count() or 1, scheduler):
             troubles += _troubles(done)
             if dry_run:
                 new[str(done.item)] = _new_scores(done)
@@ -99,32 +99,6 @@ def _wanted(
     if unknown := set(students or ()) - set(submitted):
         raise ExerciseError(f"{', '.join(sorted(unknown))} submitted nothing for {assignment!r}")
     return book, [student for student in submitted if not students or student in students]
-
-
-def _drafts(course: Course, book: SourceBook, todo: list[str], workers: int) -> Iterator[Done]:
-    """Every submission graded by the workers, as they come, with a line that says how far it is."""
-    if not todo:
-        return
-    progress = Progress(len(todo), f"grading {book.assignment}")
-    template = template_for(course, book.assignment)
-
-    def work(lane: Template, student: str) -> batch.Draft:
-        use_template(course, book.assignment, lane)
-        return batch.draft(course, book, student)
-
-    def drafted(students: list[str], workers: int) -> Iterator[Done]:
-        return map_forked(work, students, workers, template.lane, Template.hang_up)
-
-    alone = []
-    for done in drafted(todo, workers):
-        if workers > 1 and done.result is not None and done.result.unsure:
-            alone.append(str(done.item))  # the wall clock stopped it: again, with the machine to itself
-            continue
-        yield done
-        progress.step()
-    for done in drafted(alone, 1):
-        yield done
-        progress.step()
 
 
 def _settle(course: Course, gradebook: Gradebook, book: SourceBook, done: Done) -> None:

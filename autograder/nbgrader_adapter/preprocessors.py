@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from nbformat.notebooknode import NotebookNode, from_dict
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 from nbgrader import utils
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import ClearSolutions, Execute, OverwriteCells, SaveAutoGrades
@@ -39,41 +40,45 @@ class PutStarters(ClearSolutions):
 
 
 class RestoreCells(OverwriteCells):
-    """Restore locked cells, and put back those that were deleted, each behind its nearest predecessor that is left.
+    """Restore the assignment's cells: their marks, the text of locked ones, and those that were deleted.
 
-    nbgrader's own `add_missing_cells` fails where that predecessor is a read-only cell, and restores graded cells only.
+    nbgrader's own step fails where the marks were changed or a cell was copied, and its `add_missing_cells` where the
+    cell before is a read-only one; and that restores graded cells only.
     """
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> Result:
         self.add_missing_cells = False
-        nb, resources = super().preprocess(nb, resources)
         info = resources["nbgrader"]
         with Gradebook(info["db_url"]) as gradebook:
             notebook = gradebook.find_notebook(info["notebook"], info["assignment"])
-            graded = {cell.name: cell for cell in (*notebook.grade_cells, *notebook.task_cells)}
-            solutions = {cell.name for cell in notebook.solution_cells}
-            tasks = {cell.name for cell in notebook.task_cells}
-            before = -1
-            for source in notebook.source_cells:
-                here = next((i for i, cell in enumerate(nb.cells) if _grade_id(cell) == source.name), None)
-                if here is None and (source.name in graded or source.locked):
-                    self.log.warning("The cell '%s' was missing; it is put back", source.name)
-                    here = before + 1
-                    nb.cells.insert(
-                        here,
-                        self._restored(source, graded.get(source.name), source.name in solutions, source.name in tasks),
-                    )
-                before = before if here is None else max(before, here)
+            marks = _marks(notebook)
+            sources = [(cell.name, cell.cell_type, cell.source) for cell in notebook.source_cells]
+        self._restore_marks(nb, marks)
+        nb, resources = super().preprocess(nb, resources)
+        before, previous = -1, ""
+        for name, cell_type, source in sources:
+            places = {_grade_id(cell): i for i, cell in enumerate(nb.cells)}
+            if name not in places and (marks[name]["locked"] or "points" in marks[name]):
+                self.log.warning("The cell '%s' was missing; it is put back", name)
+                astray = "points" in marks[name] and previous not in places  # its question's answer may stand anywhere
+                places[name] = len(nb.cells) if astray else before + 1
+                nb.cells.insert(places[name], _restored(name, cell_type, source, marks[name]))
+            if places.get(name, -1) < len(nb.cells) - 1:
+                before = max(before, places.get(name, -1))
+            previous = name
         return nb, resources
 
-    def _restored(self, source: Any, graded: Any, is_solution: bool, is_task: bool) -> NotebookNode:
-        cell = self.missing_cell_transform(source, graded.max_score if graded else 0, is_solution, is_task)
-        cell.source = source.source
-        cell["id"] = re.sub(r"[^\w-]", "-", f"restored-{source.name}", flags=re.ASCII)[:64]
-        if graded is None:
-            cell.metadata.nbgrader.update(grade=False, locked=True)
-            del cell.metadata.nbgrader["points"]
-        return cell
+    def _restore_marks(self, nb: NotebookNode, marks: dict[str, dict[str, Any]]) -> None:
+        """Of two cells with one name the last keeps it, as nbgrader has it; a name that is not the assignment's goes."""
+        seen = set()
+        for cell in reversed(nb.cells):
+            name = _grade_id(cell)
+            theirs = cell.metadata.pop("nbgrader", None)
+            if name in marks and name not in seen:
+                seen.add(name)
+                cell.metadata["nbgrader"] = from_dict(marks[name])
+            elif theirs:
+                self.log.warning("The cell marked as '%s' is not the assignment's, or is a copy", name)
 
 
 class SandboxExecute(Execute):
@@ -132,5 +137,33 @@ def put_outputs(nb: NotebookNode, graded: Graded) -> NotebookNode:
     return nb
 
 
+def _marks(notebook: Any) -> dict[str, dict[str, Any]]:
+    """The metadata that nbgrader keeps in each of the assignment's cells, by name."""
+    graded, tasks = ({cell.name: cell for cell in cells} for cells in (notebook.grade_cells, notebook.task_cells))
+    solutions = {cell.name for cell in notebook.solution_cells}
+    return {
+        cell.name: {
+            "schema_version": 3,
+            "grade_id": cell.name,
+            "grade": cell.name in graded,
+            "solution": cell.name in solutions,
+            "locked": cell.locked,
+            "task": cell.name in tasks,
+            "cell_type": cell.cell_type,
+            "checksum": cell.checksum,
+        }
+        | ({"points": (graded | tasks)[cell.name].max_score} if cell.name in graded | tasks else {})
+        for cell in notebook.source_cells
+    }
+
+
+def _restored(name: str, cell_type: str, source: str, marks: dict[str, Any]) -> NotebookNode:
+    new_cell = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}[cell_type]
+    cell = new_cell(source, metadata={"nbgrader": from_dict(marks)})
+    cell["id"] = re.sub(r"[^\w-]", "-", f"restored-{name}", flags=re.ASCII)[:64]
+    return cell
+
+
 def _grade_id(cell: NotebookNode) -> str:
-    return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
+    marks = cell.metadata.get("nbgrader")
+    return str(marks.get("grade_id", "")) if isinstance(marks, dict) else ""

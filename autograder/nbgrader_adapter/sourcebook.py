@@ -7,9 +7,13 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import lru_cache
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
+from jsonschema.exceptions import best_match
+from jsonschema.validators import validator_for
 from nbgrader.api import Gradebook, MissingEntry
 
 
@@ -100,9 +104,11 @@ def read_sourcebook(gradebook: Gradebook, assignment: str) -> SourceBook:
 def standing_in(book: Any, *modules: str) -> Iterator[None]:
     """Hand `book` to nbgrader's steps in these modules, which would each open the gradebook anew for every notebook.
 
-    Opening it costs more than the step itself: an engine, a connection and a look at every table.
+    Opening it costs more than the step itself: an engine, a connection and a look at every table. The schema of a
+    cell's metadata, which nbgrader checks anew with every cell, is checked once.
     """
-    patches = [patch(f"{module}.Gradebook", lambda *_, **__: book) for module in modules]
+    patches: list[Any] = [patch(f"{module}.Gradebook", lambda *_, **__: book) for module in modules]
+    patches.append(patch("nbgrader.nbgraderformat.common.jsonschema", SimpleNamespace(validate=_validate)))
     for each in patches:
         each.start()
     try:
@@ -110,6 +116,21 @@ def standing_in(book: Any, *modules: str) -> Iterator[None]:
     finally:
         for each in reversed(patches):
             each.stop()
+
+
+def _validate(instance: Any, schema: dict[str, Any]) -> None:
+    """`jsonschema.validate`, with the validator of a schema kept."""
+    error = best_match(_validator(json.dumps(schema, sort_keys=True)).iter_errors(instance))
+    if error is not None:
+        raise error
+
+
+@lru_cache
+def _validator(schema: str) -> Any:
+    plain = json.loads(schema)
+    kind = validator_for(plain)
+    kind.check_schema(plain)
+    return kind(plain)
 
 
 def _named(cells: tuple[Any, ...], name: str) -> Any:

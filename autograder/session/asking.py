@@ -8,9 +8,10 @@ from typing import Any
 
 from autograder.student import values
 
+from .ends import Clock, Over, how_it_ended
 from .interface import Answer, Limits, Question
 from .layers import SessionError
-from .live import Clock, Live, Over, how_it_ended
+from .live import Live
 from .sanitise import safe_text
 from .wire import Channel, ChannelError, read, wait
 
@@ -70,8 +71,9 @@ def _plain(call: tuple[tuple, dict[str, Any]], question: Question) -> Any:
         raise SessionError(f"the arguments of a case of {question.name} cannot be sent: {error}") from None
 
 
-def _batch(live: Live, channel: Channel, question: Question, calls: list[Any], limits: Limits,
-           answers: list[Answer]) -> None:
+def _batch(
+    live: Live, channel: Channel, question: Question, calls: list[Any], limits: Limits, answers: list[Answer]
+) -> None:
     """Ask from the first call without an answer on; each answer is appended as it comes."""
     batch = {"name": question.name, "checks": question.checks, "driver": question.driver, "twice": question.twice}
     channel.send(batch, time.monotonic() + SEND_SECONDS)

@@ -5,6 +5,7 @@ function stands complete, the session keeps a *snapshot*: a forked copy of the s
 the outputs out of the student's reach, the grader asks the snapshots. So nothing that the student's code learns
 from the questions can come back in its outputs, and a crash in one function is nobody else's.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -14,12 +15,13 @@ from typing import Any, Literal
 @dataclass(frozen=True)
 class Limits:
     """Bounds of one session. Seconds are CPU time; the wall clock stops a session at `wall_factor` times as much."""
+
     cell_seconds: float = 30
     submission_seconds: float = 120
     wall_factor: float = 3
-    memory_mib: int = 2048          # address space beyond what the template has mapped already
-    output_bytes: int = 1 << 20     # of one cell's outputs, all together; the rest is cut with a note
-    file_mib: int = 64              # of one file
+    memory_mib: int = 2048  # address space beyond what the template has mapped already
+    output_bytes: int = 1 << 20  # of one cell's outputs, all together; the rest is cut with a note
+    file_mib: int = 64  # of one file
     scratch_mib: int = 256
     processes: int = 64
     descriptors: int = 256
@@ -28,12 +30,14 @@ class Limits:
 @dataclass(frozen=True)
 class Cell:
     """Run this source as a notebook's cell."""
+
     source: str
 
 
 @dataclass(frozen=True)
 class Snapshot:
     """Keep the notebook's state as it is here: `name` will be asked for."""
+
     name: str
 
 
@@ -48,6 +52,7 @@ class CellResult:
     reason : for a person, where the status is 'stopped' or 'not run': 'timeout after 30 s', 'process died: SIGSEGV'.
     outputs : nbformat v4 outputs, as dicts.
     """
+
     status: Literal["done", "error", "stopped", "not run"]
     outputs: tuple[dict[str, Any], ...] = ()
     reason: str = ""
@@ -62,6 +67,7 @@ class Question:
     twice : whether each call is made a second time on the same objects.
     seconds : CPU time for one call.
     """
+
     name: str
     calls: tuple[tuple[tuple, dict[str, Any]], ...]
     checks: str = ""
@@ -77,9 +83,11 @@ class Answer:
     status : 'value'; 'raised', an exception of the student's; 'refused', a value or message that cannot be read;
         'stopped', by a limit or a crash; 'missing', the name is not defined or is not callable.
     values : one value, or two where the call was made twice. Decoded outside: plain arrays, numbers and containers.
+        Where only the second call failed there is one value, and the fields of 'raised' say how.
     exception, message, line : for 'raised'. The message may hold values: it is for public cases only.
     reason : for 'refused', 'stopped' and 'missing'.
     """
+
     status: Literal["value", "raised", "refused", "stopped", "missing"]
     values: tuple[Any, ...] = ()
     exception: str = ""
@@ -91,9 +99,10 @@ class Answer:
 @dataclass(frozen=True)
 class Transcript:
     """A submission played: one result a step's cell, in order, and one list of answers a snapshot."""
+
     cells: tuple[CellResult, ...]
     answers: tuple[tuple[Answer, ...], ...]
-    layers: tuple[str, ...] = field(default=())     # the layers of protection that held
+    layers: tuple[str, ...] = field(default=())  # the layers of protection that held
     cpu_seconds: float = 0
     peak_mib: float = 0
 
@@ -105,6 +114,7 @@ class Unprotected(RuntimeError):
 @dataclass(frozen=True)
 class Layer:
     """A layer of protection on this machine. sentence : what it gives, or what would mend it."""
+
     name: str
     holds: bool
     required: bool

@@ -1,4 +1,5 @@
 """The layers of protection: their names, which are required, and the sentence when one is missing."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence

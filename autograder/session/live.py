@@ -7,51 +7,34 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from . import watch
+from .ends import Clock, Dead, Over, how_it_ended
 from .interface import Limits
 from .layers import SessionError
 from .wire import Channel, ChannelError, Closed, Late, read, wait
 
 START_SECONDS = 30.0
-FIRST_LOOK = 0.03  # seconds before /proc is read for the first time
-LOOK = 0.05
+FIRST_LOOK = 0.1  # seconds before /proc is read for the first time
+LOOK = 0.08
+SEVERAL = 1.5  # how much more a session's processes may hold together than one of them may
 GRACE = 1.5  # seconds between an interrupt and a kill
-
-
-class Over(Exception):
-    """A limit is reached; the sentence says which.
-
-    whole : it is the whole submission's
-    fatal : there is no use in an interrupt
-    """
-
-    def __init__(self, sentence: str, *, whole: bool = False, fatal: bool = False) -> None:
-        super().__init__(sentence)
-        self.whole = whole
-        self.fatal = fatal
-
-
-class Dead(Exception):
-    """The process is gone; the sentence says how."""
-
-
-@dataclass(frozen=True)
-class Clock:
-    """When to stop: seconds of CPU and of wall clock from now. whole : within the submission's own."""
-
-    cpu: float
-    wall: float
-    whole: bool = True
 
 
 class Live:
     """A session from its fork to its end. Its methods raise `Over`, `Dead` and `ChannelError`, never block for ever."""
 
-    def __init__(self, pid: int, two_steps: bool, control: Channel, data: Channel, snapshots: list[Channel],
-                 limits: Limits, scratch: str = "") -> None:
+    def __init__(
+        self,
+        pid: int,
+        two_steps: bool,
+        control: Channel,
+        data: Channel,
+        snapshots: list[Channel],
+        limits: Limits,
+        scratch: str = "",
+    ) -> None:
         self.pid = pid
         self.control = control
         self.data = data
@@ -148,10 +131,10 @@ class Live:
             raise self._used_up("CPU time")
         grown = sum(max(0, size - self._base) for size in usage.anonymous.values())
         self.peak = max(self.peak, grown / 2**20)
-        most = self.limits.memory_mib << 20
+        most = int(SEVERAL * self.limits.memory_mib) << 20
         # forks count their common pages several times: look closer before anybody is accused
         if grown > most and sum(watch.own_share(pid) for pid in usage.anonymous) > most + self._base:
-            raise Over(f"out of memory: more than {self.limits.memory_mib} MiB", fatal=True)
+            raise Over(f"out of memory: more than {most >> 20} MiB", fatal=True)
         if usage.count > self.limits.processes + 2 * len(self.snapshots) + 8:
             raise Over(f"more than {self.limits.processes} processes", fatal=True)
         if self.scratch and _bytes_beneath(self.scratch) > self.limits.scratch_mib << 20:
@@ -213,12 +196,3 @@ def _bytes_beneath(folder: str) -> int:
             with suppress(OSError):
                 total += os.lstat(os.path.join(place, name)).st_blocks * 512
     return total
-
-
-def how_it_ended(status: int) -> str:
-    """The end of a process for a person, from its wait status."""
-    try:
-        code = os.waitstatus_to_exitcode(status)
-        return f"process died: {signal.Signals(-code).name}" if code < 0 else f"process died: exit code {code}"
-    except ValueError:
-        return "process died"

@@ -9,8 +9,18 @@ from pathlib import Path
 
 from .interface import Unprotected
 
-SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/localtime", "/etc/fonts",
-          "/etc/alternatives")
+SYSTEM = (
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+    "/etc/fonts",
+    "/etc/alternatives",
+)
 
 
 def readable_paths(extra: Iterable[str | Path], protected: Iterable[str | Path]) -> list[str]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from .asking import ask, not_asked
+from .ends import Clock, Dead, Over
 from .interface import Answer, Cell, CellResult, Limits, Question, Snapshot, Step, Transcript
-from .live import GRACE, Clock, Dead, Live, Over
+from .live import GRACE, Live
 from .outputs import Recorder
 from .wire import ChannelError, Closed
 
@@ -34,8 +35,14 @@ class _Run:
 class Play:
     """One submission's steps and questions, played within its limits."""
 
-    def __init__(self, template: Template, steps: Sequence[Step], questions: Sequence[Question | None], limits: Limits,
-                 files: Mapping[str, bytes]) -> None:
+    def __init__(
+        self,
+        template: Template,
+        steps: Sequence[Step],
+        questions: Sequence[Question | None],
+        limits: Limits,
+        files: Mapping[str, bytes],
+    ) -> None:
         self.template = template
         self.steps = steps
         self.questions = questions
@@ -181,5 +188,7 @@ class Play:
 
 
 def _results(run: _Run) -> tuple[CellResult, ...]:
-    return tuple(CellResult(status, () if here is None else tuple(run.recorder.cells[here]), reason)
-                 for status, reason, here in run.results)
+    return tuple(
+        CellResult(status, () if here is None else tuple(run.recorder.cells[here]), reason)
+        for status, reason, here in run.results
+    )

@@ -7,7 +7,6 @@ import copy
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -16,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from . import wire
+from . import boot, wire
 from .interface import Layer, Limits, Question, Step, Transcript, Unprotected
 from .layers import LAYERS, REQUIRED, SessionError, wants
 from .live import Live
@@ -27,18 +26,6 @@ START_SECONDS = 180.0
 REPLY_SECONDS = 60.0
 MAX_SNAPSHOTS = 200
 _CONTROL_BYTES = 1 << 18
-_ROOT = Path(__file__).resolve().parents[2]
-# The grader's packages are loaded as bare namespaces, so that nothing of them runs but what is inside.
-_BOOT = """
-import sys, types
-root, descriptor = sys.argv[1:]
-for name in ("autograder", "autograder.session", "autograder.student"):
-    module = types.ModuleType(name)
-    module.__path__ = [root + "/" + name.replace(".", "/")]
-    sys.modules[name] = module
-from autograder.session.inside.warm import main
-main(int(descriptor))
-"""
 
 
 class Template:
@@ -58,8 +45,15 @@ class Template:
         A required layer is missing, or a protected path could be read.
     """
 
-    def __init__(self, *, torch: bool = True, layers: Sequence[str] | None = None, readable: Iterable[str | Path] = (),
-                 protected: Iterable[str | Path] = (), unprotected: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        torch: bool = True,
+        layers: Sequence[str] | None = None,
+        readable: Iterable[str | Path] = (),
+        protected: Iterable[str | Path] = (),
+        unprotected: bool = False,
+    ) -> None:
         self._wants = wants(layers, unprotected)
         self._readable = readable_paths(readable, protected)
         self._torch = torch
@@ -75,8 +69,13 @@ class Template:
     def __exit__(self, *_: Any) -> None:
         self._stop()
 
-    def play(self, steps: Sequence[Step], questions: Sequence[Question | None], limits: Limits | None = None,
-             files: Mapping[str, bytes] | None = None) -> Transcript:
+    def play(
+        self,
+        steps: Sequence[Step],
+        questions: Sequence[Question | None],
+        limits: Limits | None = None,
+        files: Mapping[str, bytes] | None = None,
+    ) -> Transcript:
         """Run the cells, then ask the questions.
 
         Parameters
@@ -108,8 +107,10 @@ class Template:
             "files": {name: base64.b64encode(data).decode() for name, data in files.items()},
             "cpu": cpu,
             "request_bytes": 16 << 20,
-            **{name: getattr(limits, name) for name in ("memory_mib", "file_mib", "scratch_mib", "processes",
-                                                        "output_bytes")},
+            **{
+                name: getattr(limits, name)
+                for name in ("memory_mib", "file_mib", "scratch_mib", "processes", "output_bytes")
+            },
             "descriptors": limits.descriptors + snapshots,
         }
         try:
@@ -157,11 +158,7 @@ class Template:
         self._channel, theirs = wire.pair(1 << 20)
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  (closed in _stop)
         with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-B", "-c", _BOOT, str(_ROOT), str(theirs.fileno())],
-                env=_environment(self._base), stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
-                pass_fds=[theirs.fileno()], start_new_session=True, cwd="/",
-            )
+            self._process = boot.start(theirs, self._base, self._log)
         order = {"torch": self._torch, "layers": self._wants, "readable": self._readable, "base": self._base}
         try:
             self._channel.send(order, time.monotonic() + START_SECONDS)
@@ -178,8 +175,10 @@ class Template:
         self._active: tuple[str, ...] = tuple(reply["layers"])
         self._two_steps = bool(reply["two_steps"])
         missing = reply["missing"]
-        self.layers = tuple(Layer(name, name in self._active, name in REQUIRED, missing.get(name, does))
-                            for name, does in LAYERS.items())
+        self.layers = tuple(
+            Layer(name, name in self._active, name in REQUIRED, missing.get(name, does))
+            for name, does in LAYERS.items()
+        )
         lost = [layer for layer in self.layers if self._wants[layer.name] == "required" and not layer.holds]
         if lost:
             self._stop()
@@ -224,18 +223,6 @@ def probe() -> tuple[Layer, ...]:
     """Which layers hold on this machine, tried in a template that is thrown away."""
     with Template(torch=False, unprotected=True) as template:
         return template.layers
-
-
-def _environment(base: str) -> dict[str, str]:
-    """Nothing of the grader's environment goes inside."""
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return {
-        **threads,
-        "PATH": f"{os.path.dirname(sys.executable)}:/usr/local/bin:/usr/bin:/bin",
-        "HOME": base, "TMPDIR": base, "MPLCONFIGDIR": base, "IPYTHONDIR": base,
-        "LANG": "C.UTF-8", "TERM": "xterm-color", "PAGER": "cat", "USER": "student", "LOGNAME": "student",
-        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-    }
 
 
 def _checked(files: Mapping[str, bytes]) -> Mapping[str, bytes]:

@@ -1,4 +1,5 @@
 """What a session's processes use, read from outside in /proc, and signals to them that cannot hit anyone else."""
+
 from __future__ import annotations
 
 import os
@@ -14,6 +15,7 @@ MAX_PROCESSES = 4096
 @dataclass(frozen=True)
 class Usage:
     """cpu : seconds, with those of processes that are gone; anonymous : bytes of each process; count : processes."""
+
     cpu: float
     anonymous: dict[int, int]
     count: int
@@ -55,7 +57,7 @@ def usage(pids: Iterable[int]) -> Usage:
                 pages = file.read().split()
         except OSError:
             continue
-        cpu += sum(map(int, fields[11:15]))                 # utime, stime, and those of children waited for
+        cpu += sum(map(int, fields[11:15]))  # utime, stime, and those of children waited for
         anonymous[pid] = (int(pages[1]) - int(pages[2])) * PAGE
         count += 1
     return Usage(cpu / TICK, anonymous, count)

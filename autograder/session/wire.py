@@ -4,6 +4,7 @@ The sockets keep packet boundaries (SOCK_SEQPACKET). A packet's first byte says 
 ends here ('.'), or whether the sender died and what came before it is void ('!'). No length is ever believed, no
 file descriptor is taken from the inside, and nothing is unpickled.
 """
+
 from __future__ import annotations
 
 import array
@@ -15,8 +16,8 @@ from collections.abc import Sequence
 from typing import Any
 
 CHUNK = 1 << 16
-PACKETS_AT_ONCE = 64                # so that a flood cannot keep the reader from looking at its clock
-PARTS = 1 << 20                     # commas and brackets of one message: bounds what its JSON can grow to
+PACKETS_AT_ONCE = 64  # so that a flood cannot keep the reader from looking at its clock
+PARTS = 1 << 20  # commas and brackets of one message: bounds what its JSON can grow to
 
 
 class ChannelError(Exception):
@@ -60,14 +61,15 @@ class Channel:
         """Send `message` as JSON; `deadline` is on the monotonic clock."""
         self.send_bytes(json.dumps(message).encode(), deadline, descriptors=descriptors)
 
-    def send_bytes(self, data: bytes, deadline: float | None = None, *, void: bool = False,
-                   descriptors: Sequence[int] = ()) -> None:
+    def send_bytes(
+        self, data: bytes, deadline: float | None = None, *, void: bool = False, descriptors: Sequence[int] = ()
+    ) -> None:
         """Send bytes that are JSON already; `void` cancels the half message of a sender that died."""
         view = memoryview(data)
         for start in range(0, max(len(view), 1), CHUNK):
             last = start + CHUNK >= len(view)
             mark = b"!" if void and start == 0 and last else b"." if last else b"+"
-            self._send_packet(mark + view[start:start + CHUNK], deadline, descriptors if last else ())
+            self._send_packet(mark + view[start : start + CHUNK], deadline, descriptors if last else ())
 
     def _send_packet(self, packet: bytes, deadline: float | None, descriptors: Sequence[int]) -> None:
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
@@ -88,7 +90,7 @@ class Channel:
                 packet = self._packet()
             except Closed:
                 if messages:
-                    break               # the end is seen again on the next call
+                    break  # the end is seen again on the next call
                 raise
             if packet is None:
                 break
@@ -103,7 +105,7 @@ class Channel:
             if self._takes_descriptors:
                 packet, self._descriptors, _, _ = socket.recv_fds(self.sock, CHUNK + 2, 253)
             else:
-                packet = self.sock.recv(CHUNK + 2)      # descriptors that come along are closed by the kernel
+                packet = self.sock.recv(CHUNK + 2)  # descriptors that come along are closed by the kernel
         except BlockingIOError:
             return None
         except OSError as error:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+from .values import is_tensor
+
 MAX_YIELDS = 10_000
 
 
@@ -46,8 +48,21 @@ def run_driver(drive: Callable, answer: Any, arguments: tuple, keywords: Mapping
 def run_twice(drive: Callable, answer: Any, arguments: tuple, keywords: Mapping[str, Any]) -> tuple[Any, Any]:
     """Two answers to one question, asked with the same objects: only a pure function gives the right one twice."""
     arguments, keywords = copy.deepcopy(arguments), copy.deepcopy(dict(keywords))
-    first = copy.deepcopy(run_driver(drive, answer, arguments, keywords))
+    first = _kept(run_driver(drive, answer, arguments, keywords))
     return first, run_driver(drive, answer, arguments, keywords)
+
+
+def _kept(value: Any) -> Any:
+    """A copy that a second call cannot change. A tensor that is part of a graph can be copied only without it."""
+    if is_tensor(value):
+        return value.detach().clone()
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*map(_kept, value))
+    if type(value) in (tuple, list):
+        return type(value)(map(_kept, value))
+    if type(value) is dict:
+        return {key: _kept(item) for key, item in value.items()}
+    return copy.deepcopy(value)
 
 
 def raised(error: BaseException) -> Raised:

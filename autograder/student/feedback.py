@@ -51,9 +51,9 @@ class Feedback:
     def html(self) -> str:
         """The same as a table; the mark is a word, not a colour alone."""
         rows = "".join(
-            f'<tr><td style="text-align:left"><b>{_word(line.passed)}</b></td>'
-            f'<td style="text-align:left">{html.escape(line.name)}</td>'
-            f'<td style="text-align:left">{html.escape(line.note)}</td></tr>'
+            f'<tr><td style="text-align:left;padding:.2em .8em .2em 0"><b>{_word(line.passed)}</b></td>'
+            f'<td style="text-align:left;padding:.2em .8em .2em 0">{html.escape(line.name)}</td>'
+            f'<td style="text-align:left;padding:.2em .8em .2em 0">{html.escape(line.note)}</td></tr>'
             for line in self.lines
         )
         advice = "".join(f"<p>{_paragraph(paragraph)}</p>" for paragraph in self.advice)
@@ -123,7 +123,7 @@ def shown(value: Any) -> str:
         return f"the exception {value.exception}" + (f": {value.message}" if value.message else "")
     if is_tensor(value):
         value = value.detach().cpu().numpy()
-    if isinstance(value, np.ndarray):
+    if isinstance(value, (np.ndarray, np.generic)):
         with np.printoptions(precision=6, threshold=20, edgeitems=3, linewidth=100):
             body = str(value).replace("\n", "\n    ")
         return f"{body}  (shape {value.shape}, {value.dtype})" if value.ndim else f"{value} ({value.dtype})"

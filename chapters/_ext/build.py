@@ -20,7 +20,7 @@ from chapters._ext.edition import FULL, STUDENT, leaks, secret_lines
 from chapters._ext.site_check import faults
 
 ROOT = Path(__file__).parents[2]
-# jsonschema compiles a grammar of URIs for five seconds when it finds this package; the book's settings have none to check
+# jsonschema compiles a grammar of URIs for five seconds when it finds this package; the book has no URI to check
 JUPYTER_BOOK = ("import sys; sys.modules['rfc3987_syntax'] = None; "
                 "from jupyter_book.cli.main import main; sys.argv[0] = 'jupyter-book'; main()")
 

@@ -5,10 +5,9 @@ import ast
 import io
 import tokenize
 from collections.abc import Collection
-from typing import Union
 
-Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]
-Definition = Union[Function, ast.ClassDef, ast.Assign, ast.AnnAssign]
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Definition = Function | ast.ClassDef | ast.Assign | ast.AnnAssign
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -68,12 +67,12 @@ def _stub(source: str, node: Function) -> list[str]:
     """The lines of a function up to the end of its docstring, or of its signature, and an ellipsis for the rest."""
     lines = source.splitlines()
     end, column = _signature_end(source, node)
-    head = lines[first_line(node) - 1:end - 1] + [lines[end - 1][:column]]
+    head = [*lines[first_line(node) - 1:end - 1], lines[end - 1][:column]]
     if ast.get_docstring(node, clean=False) is not None:
         docstring = node.body[0]
         text = ast.get_source_segment(source, docstring, padded=True) or ""
         head += (" " * docstring.col_offset + text.lstrip()).splitlines()
-    return head + [" " * (node.col_offset + 4) + "..."]
+    return [*head, " " * (node.col_offset + 4) + "..."]
 
 
 def _signature_end(source: str, node: Function) -> tuple[int, int]:
@@ -93,7 +92,8 @@ def _signature_end(source: str, node: Function) -> tuple[int, int]:
 def code_lines(source: str) -> list[str]:
     """The lines of a piece of code without white space, comments and docstrings: what two copies have in common."""
     strings = {line for node in ast.walk(ast.parse(source))
-               if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+               if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+               and isinstance(node.value.value, str)
                for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)}
     lines: dict[int, list[str]] = {}
     for token in tokenize.generate_tokens(io.StringIO(source).readline):

@@ -48,7 +48,7 @@ def secret_lines(solutions: Path) -> dict[str, str]:
                 else:
                     visible = code_lines(contract(source, name, kept_back[name].methods))
                     public.update(visible)
-                    secret.update({line: f"{topic}.{name}" for line in code_lines(cut(source, name))})
+                    secret.update(dict.fromkeys(code_lines(cut(source, name)), f"{topic}.{name}"))
     return {line: name for line, name in secret.items() if line not in public and len(line) >= SHORT}
 
 

@@ -23,7 +23,7 @@ class InlineFigures(SphinxPostTransform):
             alt = (image.get("alt") or "").strip()
             if not alt:
                 LOGGER.warning("a figure without alternative text: say in `mystnb: image: alt:` what it shows",
-                               location=image)
+                               location=_place(image))
             path = Path(self.env.srcdir, image["uri"])
             if path.suffix == ".svg" and path.exists():
                 self.replace(image, path.read_text("utf-8"), prefix=f"f{number}-", alt=alt)
@@ -32,11 +32,22 @@ class InlineFigures(SphinxPostTransform):
         try:
             drawing = inline(text, prefix=prefix, label=alt)
         except NotAFigure as error:
-            LOGGER.warning("a figure that cannot stand in the page: %s", error, location=image)
+            LOGGER.warning("a figure that cannot stand in the page: %s", error, location=_place(image))
             return
         raw = nodes.raw("", f'<div class="figure-frame">{drawing}</div>', format="html")
         raw.source, raw.line = image.source, image.line
         image.replace_self(raw)
+
+
+def _place(picture: nodes.Element) -> nodes.Element:
+    """A node near the picture that knows its line: MyST-NB gives none to what a cell puts out."""
+    around = picture
+    while around.parent is not None:
+        for node in around.findall(nodes.Element):
+            if node.line:
+                return node
+        around = around.parent
+    return picture
 
 
 def setup(app: Sphinx) -> None:

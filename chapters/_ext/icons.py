@@ -13,8 +13,9 @@ from fontTools.ttLib import TTFont
 from sphinx.application import Sphinx
 
 THEME = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_theme" / "static"
-ICONS = ("angle-down", "angle-left", "angle-right", "arrow-up", "bars", "chevron-down", "chevron-right", "circle-half-stroke",
-         "code", "download", "expand", "file", "file-pdf", "list", "magnifying-glass", "moon", "sun", "xmark")
+ICONS = ("angle-down", "angle-left", "angle-right", "arrow-up", "bars", "chevron-down", "chevron-right",
+         "circle-half-stroke", "code", "download", "expand", "file", "file-pdf", "list", "magnifying-glass", "moon",
+         "sun", "xmark")
 
 
 def code_points(stylesheet: str, names: tuple[str, ...] = ICONS) -> list[int]:
@@ -39,8 +40,8 @@ def subset(font: Path, points: list[int]) -> bytes:
 def face(points: list[int]) -> str:
     """A face of the same family. It comes later and says its range, so for these characters the browser takes it."""
     characters = ", ".join(f"U+{point:x}" for point in points)
-    return ('@font-face { font-family: "Font Awesome 6 Free"; font-style: normal; font-weight: 900; font-display: block; '
-            f'src: url(icons.woff) format("woff"); unicode-range: {characters}; }}\n')
+    return ('@font-face { font-family: "Font Awesome 6 Free"; font-style: normal; font-weight: 900; '
+            f'font-display: block; src: url(icons.woff) format("woff"); unicode-range: {characters}; }}\n')
 
 
 def make(app: Sphinx, config: Any) -> None:

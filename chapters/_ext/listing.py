@@ -6,8 +6,10 @@
 """
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -76,20 +78,22 @@ def read_listing(solutions: Path, argument: str, also: str = "", edition: str = 
 def pointer(listing: Listing) -> str:
     """The sentence that stands in a student edition where a body was kept back, as Markdown."""
     names = " and ".join(f"`{name}`" for name in listing.kept_back)
-    verb, whose = ("is an exercise", "its body is") if len(listing.kept_back) == 1 else ("are exercises", "their bodies are")
-    return f"{names} {verb} of the assignment *{listing.topic}*: {whose} yours to write there."
+    one = len(listing.kept_back) == 1
+    verb, body = ("is an exercise", "its body is") if one else ("are exercises", "their bodies are")
+    return f"{names} {verb} of the assignment *{listing.topic}*: {body} yours to write there."
 
 
 class ListingDirective(SphinxDirective):
     """Shows functions of a topic; an unknown name is a warning, and so the end of the build."""
     required_arguments = 1
     final_argument_whitespace = True
-    option_spec = {"also": directives.unchanged_required}
+    option_spec: ClassVar[dict[str, Any]] = {"also": directives.unchanged_required}
 
     def run(self) -> list[nodes.Node]:
         solutions = Path(self.env.srcdir) / "solutions"
         try:
-            listing = read_listing(solutions, self.arguments[0], self.options.get("also", ""), self.config.course_edition)
+            listing = read_listing(solutions, self.arguments[0], self.options.get("also", ""),
+                                   self.config.course_edition)
         except UnknownListing as error:
             LOGGER.warning("listing: %s", error, location=self.get_location())
             return []
@@ -98,7 +102,8 @@ class ListingDirective(SphinxDirective):
             self.env.note_dependency(str(panel.path))
             where = panel.path.relative_to(self.env.srcdir).as_posix()
             text += [f"::::{{tab-item}} {panel.label}", f":sync: {panel.label.lower()}", "", f"{FENCE}python",
-                     *panel.code.rstrip("\n").split("\n"), FENCE, ":::{div} listing-source", f"`{where}`", ":::", "::::"]
+                     *panel.code.rstrip("\n").split("\n"), FENCE,
+                     ":::{div} listing-source", f"`{where}`", ":::", "::::"]
         text += [":::::"]
         if listing.kept_back:
             self.env.note_dependency(str(solutions / listing.topic / "exercises.py"))
@@ -121,8 +126,6 @@ class ListingDirective(SphinxDirective):
 
 
 def setup(app: Sphinx) -> None:
-    import os
-
     edition = os.environ.get("EDITION", FULL)
     if edition not in (FULL, STUDENT):
         raise ValueError(f"EDITION must be {FULL!r} or {STUDENT!r}, not {edition!r}")

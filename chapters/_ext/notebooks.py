@@ -8,10 +8,10 @@ from typing import Any
 import nbformat
 from sphinx.application import Sphinx
 
-from chapters._ext.listing import FENCE, read_listing, pointer
+from chapters._ext.listing import FENCE, UnknownListing, pointer, read_listing
 
-LISTING = re.compile(r"^(?P<fence>`{3,}|:{3,})\{listing\}[ \t]*(?P<names>[^\n]+)\n(?P<options>(?:.*\n)*?)(?P=fence)[ \t]*$",
-                     re.MULTILINE)
+LISTING = re.compile(r"^(?P<fence>`{3,}|:{3,})\{listing\}[ \t]*(?P<names>[^\n]+)\n"
+                     r"(?P<options>(?:.*\n)*?)(?P=fence)[ \t]*$", re.MULTILINE)
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -31,7 +31,10 @@ def notebook(page: nbformat.NotebookNode, solutions: Path, edition: str) -> nbfo
 
 def _code(match: re.Match[str], solutions: Path, edition: str) -> str:
     also = re.search(r"^:also:\s*(.+)$", match["options"], re.MULTILINE)
-    listing = read_listing(solutions, match["names"], also[1] if also else "", edition)
+    try:
+        listing = read_listing(solutions, match["names"], also[1] if also else "", edition)
+    except UnknownListing:
+        return match[0]                             # the directive has warned of it, in the page
     parts = [f"**{panel.label}**\n\n{FENCE}python\n{panel.code}{FENCE}" for panel in listing.panels]
     return "\n\n".join([*parts, pointer(listing)] if listing.kept_back else parts)
 

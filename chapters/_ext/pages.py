@@ -16,7 +16,7 @@ GENERATED = {       # pages that no file of ours describes
     "genindex": "Every function and term of the course, with the place where it is explained.",
     "search": "Search the course.",
 }
-UNUSED = ("thebe",)     # sphinx-thebe puts its scripts, which call another host, on every page
+UNUSED = "sphinx_thebe"      # Jupyter Book loads it for everybody; it calls another host on every page
 
 
 def use_own_files(app: Sphinx, config: Any) -> None:
@@ -25,17 +25,20 @@ def use_own_files(app: Sphinx, config: Any) -> None:
     config.templates_path.insert(0, str(HERE / "_templates"))
 
 
+def disconnect_unused(app: Sphinx, config: Any) -> None:
+    """Take an extension that cannot be left out of every event that it listens to."""
+    for listeners in app.events.listeners.values():
+        listeners[:] = [one for one in listeners if getattr(one.handler, "__module__", "") != UNUSED]
+
+
 def mend(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
-    """Drop the files that the book does not use, and ask for what a search engine shows of the page."""
-    for kind in ("script_files", "css_files"):
-        context[kind] = [
-            file for file in context.get(kind, [])
-            if not any(word in f"{getattr(file, 'filename', file)} {getattr(file, 'attributes', {})}".lower()
-                       for word in UNUSED)]
+    """Mend what the theme hands to a page's template, and ask for what a search engine shows of the page."""
+    context["css_files"] = [file for file in context.get("css_files", []) if "thebe" not in str(file)]
     # docutils gives the entries of a bibliography, which is a list, a role that no list may hold
     context["body"] = context.get("body", "").replace('role="doc-biblioentry"', 'role="listitem"')
     if pagename in GENERATED and doctree is None:
-        context["metatags"] = f'<meta name="description" content="{GENERATED[pagename]}" />' + context.get("metatags", "")
+        described = f'<meta name="description" content="{GENERATED[pagename]}" />'
+        context["metatags"] = described + context.get("metatags", "")
     elif doctree is not None and 'name="description"' not in context.get("metatags", ""):
         LOGGER.warning("a page without a description: write `myst: html_meta: description:` in its front matter",
                        location=pagename)
@@ -64,5 +67,6 @@ def setup(app: Sphinx) -> None:
     app.add_js_file("course.js", loading_method="defer")
     app.add_node(HideCodeCellNode, override=True, html=(visit_hidden, depart_hidden))
     app.connect("config-inited", use_own_files)
+    app.connect("config-inited", disconnect_unused)
     app.connect("build-finished", drop_unused)
     app.connect("html-page-context", mend, priority=900)

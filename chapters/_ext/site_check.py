@@ -54,7 +54,8 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if not self.silent and (found := RAW_TEX.search(data)):
-            self.faults.append(f"mathematics left as it was written: {data[max(0, found.start() - 20):found.end() + 20]!r}")
+            around = data[max(0, found.start() - 20):found.end() + 20]
+            self.faults.append(f"mathematics left as it was written: {around!r}")
 
 
 def page_faults(site: Path, path: Path) -> list[str]:

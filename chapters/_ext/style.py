@@ -35,7 +35,8 @@ def use_course_style() -> None:
     import matplotlib
     from cycler import cycler
 
-    matplotlib.rcParams.update(SETTINGS)
+    for name, value in SETTINGS.items():
+        matplotlib.rcParams[name] = value       # type: ignore[index]
     matplotlib.rcParams["axes.prop_cycle"] = cycler(color=COLOURS) + cycler(linestyle=DASHES)
     try:
         from IPython.core.getipython import get_ipython

@@ -137,7 +137,7 @@ def minibatch_cases(rng):
 
 
 descent = Exercise(reference.minibatch_sgd, cases=minibatch_cases, points=4, drive=run_descent,
-                   given=(reference.minibatches,), read="gradient_descent.html#mini-batches")
+                   given=(reference.minibatches,), read="gradient_descent.html#some-mini-batches")
 
 
 @descent.misconception("Your steps go uphill, as W ← W + η δ z would with δ the gradient of the loss. The gradient "

@@ -45,14 +45,14 @@ def mlp_forward(layers, X):
 
 def mlp_backward(layers, zs, y):
     """The gradient of the mean cross-entropy by back-propagation; see `reference.mlp_backward`."""
-    grads = [None] * len(layers)
+    grads: list[Layer] = []
     delta = zs[-1].softmax(1)
     delta[torch.arange(len(y), device=y.device), y] -= 1            # N δ_L = y - r
     for l in range(len(layers) - 1, -1, -1):                        # noqa: E741
         if l < len(layers) - 1:
             slope = zs[l + 1].mul(1 - zs[l + 1])                    # z' = z (1-z)
             delta = delta.mm(layers[l + 1].W.t()).mul(slope)        # δ_l = δ_{l+1} W_{l+1}ᵀ ⊙ z'_l
-        grads[l] = Layer(zs[l].t().mm(delta) / len(y), delta.mean(0))           # the mean comes in here
+        grads.insert(0, Layer(zs[l].t().mm(delta) / len(y), delta.mean(0)))     # the mean comes in here
     return grads
 
 
@@ -203,3 +203,26 @@ def accumulated_step(model, loss, optimizer, batches):
         total += part.item()
     optimizer.step()
     return total
+
+
+def train(model, loss, optimizer, X, y, orders, *, batch_size):
+    """Mini-batch descent as it is written with PyTorch: autograd finds the gradient, an optimizer makes the step.
+
+    Parameters
+    ----------
+    model, loss, optimizer
+        As for `accumulated_step`.
+    X, y, orders, batch_size
+        As for `minibatch_sgd`.
+
+    Yields
+    ------
+    loss : float
+        The batch's, before the step; the step has been made when it comes.
+    """
+    for m in (m for order in orders for m in minibatches(order, batch_size)):
+        optimizer.zero_grad()                                       # .grad adds up unless it is cleared
+        E = loss(model(X[m]), y[m])
+        E.backward()
+        optimizer.step()
+        yield E.item()

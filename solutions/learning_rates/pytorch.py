@@ -99,7 +99,7 @@ def parallel_probe(loss, gradient, params, lrs, *, steps):
 def sharpness(loss, params, *, steps=100):
     """The largest curvature of a loss, λ_max of its Hessian, without making the Hessian.
 
-    Power iteration. H v is the derivative of ∇E along v, so a step costs about as much as two gradients.
+    Power iteration. H v is the gradient of vᵀ∇E, so a step costs about as much as two gradients.
 
     Parameters
     ----------
@@ -112,9 +112,9 @@ def sharpness(loss, params, *, steps=100):
     curvature : 0-d tensor
         vᵀHv for the last v of length 1; the eigenvalue of the largest modulus.
     """
-    slope = torch.func.grad(loss)
+    _, product = torch.func.vjp(torch.func.grad(loss), params)          # v ↦ vᵀH = (H v)ᵀ
     v = torch.ones_like(params) / params.numel()**.5
     for _ in range(steps):
-        _, product = torch.func.jvp(slope, (params,), (v,))             # H v
-        curvature, v = v @ product, product / product.norm()
+        Hv, = product(v)
+        curvature, v = v @ Hv, Hv / Hv.norm()
     return curvature

@@ -1,6 +1,7 @@
-"""Momentum in NumPy. A step takes and returns values, changes no argument and keeps the dtype of `params`.
+"""Momentum in NumPy.
 
-Hyper-parameters are Python numbers: a NumPy float64 scalar would turn float32 parameters into float64.
+A step takes and returns values, changes no argument and keeps the dtype of `params`. Hyper-parameters are Python
+numbers: a NumPy float64 scalar would turn float32 parameters into float64. Lines that the book lists are kept short.
 """
 from typing import NamedTuple
 
@@ -40,7 +41,8 @@ def momentum_step(params, grads, state, *, lr, momentum=0.9, form="torch"):
     lr, momentum : float
         η and μ, 0 ≤ μ < 1.
     form : 'torch', 'sutskever' or 'averaged'
-        Where the rate stands. At a constant rate the three give one path when 'averaged' has the rate η/(1-μ).
+        Where the rate stands, and whether v is a sum or a mean. At a constant rate
+        the three give one path when 'averaged' has the rate η/(1-μ).
 
     Returns
     -------
@@ -48,26 +50,26 @@ def momentum_step(params, grads, state, *, lr, momentum=0.9, form="torch"):
 
     References
     ----------
-    Polyak (1964); Sutskever et al. (2013), eq. 1 and 2; `torch.optim.SGD` for 'torch'.
+    Polyak (1964); Sutskever et al. (2013), eq. 1 and 2; `torch.optim.SGD`.
     """
     match form:
-        case "torch":                                               # the rate outside v
-            v = momentum * state.v + grads                          # v_t = μ v_{t-1} + g_t
-            return params - lr * v, MomentumState(v)                # θ_t = θ_{t-1} - η v_t
-        case "sutskever":                                           # the rate inside v
-            v = momentum * state.v - lr * grads                     # v_t = μ v_{t-1} - η g_t
-            return params + v, MomentumState(v)                     # θ_t = θ_{t-1} + v_t
-        case "averaged":                                            # v is a mean of the gradients
-            v = momentum * state.v + (1 - momentum) * grads         # v_t = μ v_{t-1} + (1-μ) g_t
-            return params - lr * v, MomentumState(v)                # θ_t = θ_{t-1} - η v_t
-    raise ValueError(f"form must be 'torch', 'sutskever' or 'averaged', not {form!r}")
+        case "torch":           # v_t = μ v_{t-1} + g_t         θ_t = θ_{t-1} - η v_t
+            v = momentum * state.v + grads
+            return params - lr * v, MomentumState(v)
+        case "sutskever":       # v_t = μ v_{t-1} - η g_t       θ_t = θ_{t-1} + v_t
+            v = momentum * state.v - lr * grads
+            return params + v, MomentumState(v)
+        case "averaged":        # v_t = μ v_{t-1} + (1-μ) g_t   θ_t = θ_{t-1} - η v_t
+            v = momentum * state.v + (1 - momentum) * grads
+            return params - lr * v, MomentumState(v)
+    raise ValueError(f"there is no form {form!r}")
 
 
 def nesterov_step(params, grads, state, *, lr, momentum=0.9):
     """One step of Nesterov's momentum, as PyTorch writes it.
 
-    The parameters kept here are the look-ahead point of `nesterov_lookahead_step`, φ_t = θ_t + μ v_t with its
-    θ and v, so that the gradient is taken where the parameters are.
+    The parameters kept here are the look-ahead point φ_t = θ_t + μ v_t, in the θ and v
+    of `nesterov_lookahead_step`: so the gradient is taken where the parameters are.
 
     Parameters
     ----------
@@ -84,12 +86,13 @@ def nesterov_step(params, grads, state, *, lr, momentum=0.9):
     ----------
     `torch.optim.SGD(nesterov=True)`; Sutskever et al. (2013), eq. 3 and 4.
     """
-    v = momentum * state.v + grads                                  # v_t = μ v_{t-1} + g_t
-    return params - lr * (grads + momentum * v), MomentumState(v)   # φ_t = φ_{t-1} - η (g_t + μ v_t)
+    v = momentum * state.v + grads          # v_t = μ v_{t-1} + g_t
+    step = grads + momentum * v             # s_t = g_t + μ v_t
+    return params - lr * step, MomentumState(v)         # φ_t = φ_{t-1} - η s_t
 
 
 def nesterov_lookahead_step(params, gradient, state, *, lr, momentum=0.9):
-    """One step of Nesterov's momentum, as Sutskever writes it: brake or steer by the slope of where v leads.
+    """One step of Nesterov's momentum, as Sutskever writes it: ask for the slope ahead.
 
     Parameters
     ----------
@@ -98,7 +101,7 @@ def nesterov_lookahead_step(params, gradient, state, *, lr, momentum=0.9):
     gradient : callable, ndarray -> ndarray
         ∇E: it is asked at a point that is not `params`.
     state : MomentumState
-        v of the previous step, with the rate inside; `momentum_init(params)` starts it.
+        v of the previous step, the rate inside; `momentum_init(params)` starts it.
 
     Returns
     -------
@@ -108,22 +111,23 @@ def nesterov_lookahead_step(params, gradient, state, *, lr, momentum=0.9):
     ----------
     Sutskever et al. (2013), eq. 3 and 4; Nesterov (1983).
     """
-    ahead = params + momentum * state.v                             # φ_{t-1} = θ_{t-1} + μ v_{t-1}
-    v = momentum * state.v - lr * gradient(ahead)                   # v_t = μ v_{t-1} - η ∇E(φ_{t-1})
-    return params + v, MomentumState(v)                             # θ_t = θ_{t-1} + v_t
+    ahead = params + momentum * state.v     # φ_{t-1} = θ_{t-1} + μ v_{t-1}
+    g = gradient(ahead)                     # g_t = ∇E(φ_{t-1})
+    v = momentum * state.v - lr * g         # v_t = μ v_{t-1} - η g_t
+    return params + v, MomentumState(v)     # θ_t = θ_{t-1} + v_t
 
 
 def qhm_step(params, grads, state, *, lr, momentum=0.999, nu=0.7):
-    """One step of quasi-hyperbolic momentum: ν parts of averaged momentum, 1-ν parts of plain gradient.
+    """One step of quasi-hyperbolic momentum: ν parts average, 1-ν parts gradient.
 
     Parameters
     ----------
     params, grads : ndarray, any one shape
         θ_{t-1} and g_t = ∇E(θ_{t-1}).
     state : MomentumState
-        v of the previous step, an average of gradients; `momentum_init(params)` starts it.
+        v of the previous step, an average; `momentum_init(params)` starts it.
     lr, momentum, nu : float
-        η; β, the share of the old average that is kept; ν, the share of the average in the step.
+        η; β, the share of the old average that is kept; ν, its share in the step.
 
     Returns
     -------
@@ -131,11 +135,11 @@ def qhm_step(params, grads, state, *, lr, momentum=0.999, nu=0.7):
 
     References
     ----------
-    Ma and Yarats (2019). ν = 0 is gradient descent, ν = 1 averaged momentum, ν = β Nesterov's.
+    Ma and Yarats (2019).
     """
-    v = momentum * state.v + (1 - momentum) * grads                 # v_t = β v_{t-1} + (1-β) g_t
-    step = (1 - nu) * grads + nu * v                                # s_t = (1-ν) g_t + ν v_t
-    return params - lr * step, MomentumState(v)                     # θ_t = θ_{t-1} - η s_t
+    v = momentum * state.v + (1 - momentum) * grads     # v_t = β v_{t-1} + (1-β) g_t
+    step = (1 - nu) * grads + nu * v                    # s_t = (1-ν) g_t + ν v_t
+    return params - lr * step, MomentumState(v)         # θ_t = θ_{t-1} - η s_t
 
 
 def aggmo_init(params, *, betas=(0.0, 0.9, 0.99)):
@@ -144,14 +148,14 @@ def aggmo_init(params, *, betas=(0.0, 0.9, 0.99)):
 
 
 def aggmo_step(params, grads, state, *, lr, betas=(0.0, 0.9, 0.99)):
-    """One step of aggregated momentum: the mean of several velocities, each with a β of its own.
+    """One step of aggregated momentum: several velocities, each with a β of its own.
 
     Parameters
     ----------
     params, grads : ndarray, any one shape
         θ_{t-1} and g_t = ∇E(θ_{t-1}).
     state : AggMoState
-        v of the previous step, (K, *params.shape); `aggmo_init(params, betas=betas)` starts it.
+        v of the previous step, (K, *params.shape); `aggmo_init` starts it.
     lr, betas : float, K floats
 
     Returns
@@ -160,11 +164,12 @@ def aggmo_step(params, grads, state, *, lr, betas=(0.0, 0.9, 0.99)):
 
     References
     ----------
-    Lucas et al. (2019), with the sign of v turned, as in PyTorch. K = 1 is 'torch' momentum.
+    Lucas et al. (2019), with v uphill, as in PyTorch. K = 1 is heavy ball.
     """
     beta = np.asarray(betas, params.dtype).reshape(-1, *[1] * np.ndim(params))
-    v = beta * state.v + grads                                      # v⁽ⁱ⁾_t = β⁽ⁱ⁾ v⁽ⁱ⁾_{t-1} + g_t
-    return params - lr * v.mean(axis=0), AggMoState(v)              # θ_t = θ_{t-1} - η/K Σᵢ v⁽ⁱ⁾_t
+    v = beta * state.v + grads              # v⁽ⁱ⁾_t = β⁽ⁱ⁾ v⁽ⁱ⁾_{t-1} + g_t
+    step = v.mean(axis=0)                   # s_t = 1/K Σᵢ v⁽ⁱ⁾_t
+    return params - lr * step, AggMoState(v)            # θ_t = θ_{t-1} - η s_t
 
 
 def descend(step, gradient, params, state, *, steps, **hyper):
@@ -187,7 +192,7 @@ def descend(step, gradient, params, state, *, steps, **hyper):
 
 
 def heavy_ball_rate(curvature, *, lr, momentum):
-    """By how much a step of heavy ball multiplies the error along an eigenvector, in the long run.
+    """The factor by which heavy ball multiplies the error along an eigenvector.
 
     Parameters
     ----------
@@ -196,19 +201,20 @@ def heavy_ball_rate(curvature, *, lr, momentum):
 
     Returns
     -------
-    rate : ndarray, the spectral radius of [[1+μ-ηλ, -μ], [1, 0]]; below 1 where the steps converge.
+    rate : ndarray
+        A step's factor in the long run: the spectral radius of [[1+μ-ηλ, -μ], [1, 0]].
 
     References
     ----------
     Polyak (1964).
     """
-    h = (1 + momentum - lr * curvature) / 2                         # r² - 2hr + μ = 0
-    root = np.sqrt(h**2 - momentum + 0j)                            # complex: the steps swing round the minimum
-    return np.maximum(np.abs(h + root), np.abs(h - root))           # |r| = √μ wherever they do
+    h = (1 + momentum - lr * curvature) / 2     # r² - 2hr + μ = 0
+    root = np.sqrt(h**2 - momentum + 0j)        # complex where the ball swings
+    return np.maximum(np.abs(h + root), np.abs(h - root))
 
 
 def nesterov_rate(curvature, *, lr, momentum):
-    """The same for Nesterov's momentum.
+    """The factor by which Nesterov's momentum multiplies the error along an eigenvector.
 
     Parameters
     ----------
@@ -216,20 +222,23 @@ def nesterov_rate(curvature, *, lr, momentum):
 
     Returns
     -------
-    rate : ndarray, the spectral radius of [[(1+μ)(1-ηλ), -μ(1-ηλ)], [1, 0]].
+    rate : ndarray
+        The spectral radius of [[(1+μ)(1-ηλ), -μ(1-ηλ)], [1, 0]].
 
     References
     ----------
     Lessard, Recht and Packard (2016).
     """
     q = 1 - lr * curvature
-    h = (1 + momentum) * q / 2                                      # r² - 2hr + μq = 0
+    h = (1 + momentum) * q / 2                  # r² - 2hr + μq = 0
     root = np.sqrt(h**2 - momentum * q + 0j)
     return np.maximum(np.abs(h + root), np.abs(h - root))
 
 
 def best_heavy_ball(smallest, largest):
-    """The Setting of heavy ball with the best worst rate, (√κ-1)/(√κ+1), for curvatures in [smallest, largest].
+    """The best Setting of heavy ball for curvatures from `smallest` to `largest`.
+
+    Its slowest factor is (√κ-1)/(√κ+1).
 
     References
     ----------
@@ -240,7 +249,9 @@ def best_heavy_ball(smallest, largest):
 
 
 def best_nesterov(smallest, largest):
-    """The Setting of Nesterov's momentum with the best worst rate, 1 - 2/√(3κ+1), for the same.
+    """The best Setting of Nesterov's momentum for a quadratic with these curvatures.
+
+    Its slowest factor is 1 - 2/√(3κ+1).
 
     References
     ----------
@@ -251,7 +262,7 @@ def best_nesterov(smallest, largest):
 
 
 def largest_stable_lr(hessian, *, momentum=0.9, nesterov=False):
-    """The rate up to which no error on a quadratic grows under steps with momentum, and above which one does.
+    """The rate up to which no error on a quadratic grows, and above which one does.
 
     Parameters
     ----------
@@ -260,33 +271,34 @@ def largest_stable_lr(hessian, *, momentum=0.9, nesterov=False):
     momentum : float
         μ, 0 ≤ μ < 1.
     nesterov : bool
-        Whether the steps are `nesterov_step`'s and not `momentum_step`'s (in PyTorch's form).
+        Whether the steps are `nesterov_step`'s and not `momentum_step`'s, form 'torch'.
 
     Returns
     -------
     lr : float of the dtype of `hessian`
     """
-    steepest = np.linalg.eigvalsh(hessian)[-1]                      # L
+    steepest = np.linalg.eigvalsh(hessian)[-1]                          # L
     if nesterov:
-        return 2 * (1 + momentum) / ((1 + 2 * momentum) * steepest) # η L = 2(1+μ)/(1+2μ)
-    return 2 * (1 + momentum) / steepest                            # η L = 2(1+μ)
+        return 2 * (1 + momentum) / ((1 + 2 * momentum) * steepest)     # 2(1+μ) / (1+2μ)L
+    return 2 * (1 + momentum) / steepest                                # 2(1+μ) / L
 
 
 def read_momentum(trace):
-    """The momentum that a run was made with, read off the positions of one parameter.
+    """The momentum that a run was made with, read off one parameter's positions.
 
     Parameters
     ----------
     trace : ndarray, (T,), T ≥ 5
-        Positions x_1 … x_T, one a step, of heavy ball at a constant rate on a parabola. Where its lowest point
-        lies is not known, nor whether the ball was at rest at the first position. Momentum was used.
+        Positions x_1 … x_T, one a step, of heavy ball at a constant rate on a parabola.
+        Where its lowest point lies is not known, nor whether the ball was at rest at
+        the first position. Momentum was used.
 
     Returns
     -------
     momentum, steepness : float of the dtype of `trace`
         μ and η λ.
     """
-    d = np.diff(trace)                                              # d_t = x_{t+1} - x_t: the lowest point drops out
+    d = np.diff(trace)                          # d_t = x_{t+1} - x_t: no lowest point
     pairs = np.stack([d[1:-1], d[:-2]], axis=1)
-    a, b = np.linalg.lstsq(pairs, d[2:])[0]                         # d_{t+1} = a d_t + b d_{t-1}
-    return -b, 1 - b - a                                            # a = 1 + μ - ηλ, b = -μ
+    a, b = np.linalg.lstsq(pairs, d[2:])[0]     # d_{t+1} = a d_t + b d_{t-1}
+    return -b, 1 - b - a                        # a = 1 + μ - ηλ, b = -μ

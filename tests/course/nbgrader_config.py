@@ -10,6 +10,7 @@ c.Exchange.root = str(here / "exchange")
 c.Exchange.cache = str(here / "exchange-cache")
 c.ExecutePreprocessor.timeout = 20
 
+c.AutograderSettings.root = str(here)
 c.AutograderSettings.exercises = ["exercises", "private"]
 c.AutograderSettings.secret_file = "course_secret"
 c.AutograderSettings.store = "verdicts"

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import socket
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -20,10 +22,17 @@ CALL_BYTES = 64 << 20
 ANSWER_BYTES = 48 << 20
 
 
+def fork_with_state() -> int:
+    """Fork, the child's `random` going on where it is: Python would seed it afresh, and a snapshot keeps everything."""
+    state = random.getstate()
+    pid = os.fork()
+    if pid == 0:
+        random.setstate(state)
+    return pid
+
+
 def wait_for_questions(channel: Channel, snapshots: list[int], index: int, namespace: dict[str, Any]) -> None:
     """Keep only the snapshot's own channel, and fork for each batch that is asked for."""
-    import socket
-
     os.close(channel.fileno())
     for number, descriptor in enumerate(snapshots):
         if number > index:
@@ -35,7 +44,7 @@ def wait_for_questions(channel: Channel, snapshots: list[int], index: int, names
     os.close(null)
     while True:
         batch = questions.receive()
-        pid = os.fork()
+        pid = fork_with_state()
         if pid == 0:
             try:
                 _answer(questions, batch, namespace)

@@ -64,7 +64,7 @@ def _quieten() -> None:
 
 
 def _snapshot(channel: Channel, snapshots: list[int], index: int, shell: Shell) -> str:
-    if os.fork() == 0:
+    if answer.fork_with_state() == 0:
         try:
             answer.wait_for_questions(channel, snapshots, index, shell.user_ns)
         finally:

@@ -1,4 +1,5 @@
 """The seccomp filter: the system calls that Python, NumPy, PyTorch and ordinary programs make, and no others."""
+
 from __future__ import annotations
 
 import errno
@@ -30,7 +31,7 @@ timerfd_settime times truncate umask uname unlink unlinkat utime utimensat utime
 OWN_PIDS = ["kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"]
 OWN_WORLD = ["setsid", "connect"]
 
-_NEW_NAMESPACES = 0x7E020080                    # every CLONE_NEW flag
+_NEW_NAMESPACES = 0x7E020080  # every CLONE_NEW flag
 _AF_UNIX, _SOCK_STREAM, _TYPE_MASK = 1, 1, 0xF
 
 
@@ -43,7 +44,7 @@ def compile_filter(*, namespaces: bool, signals_scoped: bool) -> bytes:
     """
     arg, equal, masked = pyseccomp.Arg, pyseccomp.EQ, pyseccomp.MASKED_EQ
     rules = pyseccomp.SyscallFilter(pyseccomp.ERRNO(errno.EPERM))
-    rules.set_attr(pyseccomp.Attr.CTL_OPTIMIZE, 2)          # a binary tree, not a chain of 250 comparisons
+    rules.set_attr(pyseccomp.Attr.CTL_OPTIMIZE, 2)  # a binary tree, not a chain of 250 comparisons
     names = ALLOWED + (OWN_WORLD if namespaces else []) + (OWN_PIDS if signals_scoped else [])
     for name in names:
         _allow(rules, name)
@@ -51,7 +52,7 @@ def compile_filter(*, namespaces: bool, signals_scoped: bool) -> bytes:
     for name in ("socket", "socketpair"):
         stream = [] if namespaces else [arg(1, masked, _TYPE_MASK, _SOCK_STREAM)]
         _allow(rules, name, arg(0, equal, _AF_UNIX), *stream)
-    for name in ("clone3", "memfd_create", "io_uring_setup"):     # callers have an older way and try it on ENOSYS
+    for name in ("clone3", "memfd_create", "io_uring_setup"):  # callers have an older way and try it on ENOSYS
         _add(rules, pyseccomp.ERRNO(errno.ENOSYS), name)
     return _exported(rules)
 
@@ -62,7 +63,7 @@ def _allow(rules: pyseccomp.SyscallFilter, name: str, *args: pyseccomp.Arg) -> N
 
 def _add(rules: pyseccomp.SyscallFilter, action: int, name: str, *args: pyseccomp.Arg) -> None:
     number = pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, name)
-    if number >= 0:                             # below zero: not on this architecture, or unknown to the library
+    if number >= 0:  # below zero: not on this architecture, or unknown to the library
         rules.add_rule(action, number, *args)
 
 

@@ -1,4 +1,5 @@
 """The system calls that Python does not have."""
+
 from __future__ import annotations
 
 import ctypes
@@ -10,7 +11,7 @@ MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 8, 4096, 163
 MNT_DETACH = 2
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_GET_SECCOMP, PR_SET_SECCOMP, PR_CAPBSET_DROP = 1, 4, 21, 22, 24
 PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 36, 38, 39, 47
-_SYS_MOUNT_SETATTR = 442                        # the same number on every architecture
+_SYS_MOUNT_SETATTR = 442  # the same number on every architecture
 _AT_FDCWD, _AT_RECURSIVE = -100, 0x8000
 _ATTR_RDONLY, _ATTR_NOSUID, _ATTR_NODEV = 1, 2, 4
 _MADV_COLLAPSE = 25
@@ -28,8 +29,10 @@ def _check(result: int, what: str) -> int:
 
 
 def prctl(option: int, a: int = 0, b: int = 0) -> int:
-    return _check(_libc.prctl(option, ctypes.c_ulong(a), ctypes.c_ulong(b), ctypes.c_ulong(0), ctypes.c_ulong(0)),
-                  f"prctl {option}")
+    return _check(
+        _libc.prctl(option, ctypes.c_ulong(a), ctypes.c_ulong(b), ctypes.c_ulong(0), ctypes.c_ulong(0)),
+        f"prctl {option}",
+    )
 
 
 def unshare(flags: int) -> None:
@@ -41,16 +44,28 @@ def setns(descriptor: int, kind: int) -> None:
 
 
 def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str = "") -> None:
-    _check(_libc.mount(source.encode(), target.encode(), kind.encode() or None, ctypes.c_ulong(flags),
-                       options.encode() or None), f"mount {target}")
+    _check(
+        _libc.mount(
+            source.encode(), target.encode(), kind.encode() or None, ctypes.c_ulong(flags), options.encode() or None
+        ),
+        f"mount {target}",
+    )
 
 
 def make_readonly(target: str, *, recursive: bool, devices: bool = False) -> None:
     """Only adds restrictions, so it works on mounts that a user namespace may not loosen."""
     attributes = (ctypes.c_uint64 * 4)(_ATTR_RDONLY | _ATTR_NOSUID | (0 if devices else _ATTR_NODEV), 0, 0, 0)
-    _check(_libc.syscall(ctypes.c_long(_SYS_MOUNT_SETATTR), ctypes.c_int(_AT_FDCWD), target.encode(),
-                         ctypes.c_uint(_AT_RECURSIVE if recursive else 0), ctypes.byref(attributes),
-                         ctypes.c_size_t(32)), f"read-only {target}")
+    _check(
+        _libc.syscall(
+            ctypes.c_long(_SYS_MOUNT_SETATTR),
+            ctypes.c_int(_AT_FDCWD),
+            target.encode(),
+            ctypes.c_uint(_AT_RECURSIVE if recursive else 0),
+            ctypes.byref(attributes),
+            ctypes.c_size_t(32),
+        ),
+        f"read-only {target}",
+    )
 
 
 def pivot_root(new: str) -> None:
@@ -65,7 +80,7 @@ def drop_capabilities() -> None:
     """Give up every capability, for good."""
     for number in range(64):
         if _libc.prctl(PR_CAPBSET_DROP, ctypes.c_ulong(number), 0, 0, 0) < 0:
-            break                               # past the last one, or not ours to drop
+            break  # past the last one, or not ours to drop
     _libc.prctl(PR_CAP_AMBIENT, ctypes.c_ulong(4), 0, 0, 0)
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
     _check(_libc.capset(ctypes.byref(header), ctypes.byref((ctypes.c_uint32 * 6)())), "capset")
@@ -74,7 +89,7 @@ def drop_capabilities() -> None:
 def has_capabilities() -> bool:
     header, data = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
     _check(_libc.capget(ctypes.byref(header), ctypes.byref(data)), "capget")
-    return any(data[i] for i in (0, 1, 3, 4))   # effective and permitted; the inheritable set gives nothing
+    return any(data[i] for i in (0, 1, 3, 4))  # effective and permitted; the inheritable set gives nothing
 
 
 class _Program(ctypes.Structure):
@@ -95,4 +110,4 @@ def collapse_memory() -> None:
         if fields[1] == "rw-p" and (len(fields) < 6 or fields[5] == "[heap]"):
             start, end = (int(part, 16) for part in fields[0].split("-"))
             for address in range(-(-start // _HUGE) * _HUGE, end - _HUGE + 1, _HUGE):
-                _libc.madvise(address, _HUGE, _MADV_COLLAPSE)       # advice: where it fails, small pages stay
+                _libc.madvise(address, _HUGE, _MADV_COLLAPSE)  # advice: where it fails, small pages stay

@@ -1,4 +1,5 @@
 """The other layers, each set and then looked at: what the session reports is what it found, not what it asked for."""
+
 from __future__ import annotations
 
 import os
@@ -14,15 +15,27 @@ from . import kernel
 _READ_FILE = AccessFS.READ_FILE | AccessFS.EXECUTE
 _READ = _READ_FILE | AccessFS.READ_DIR
 _DEVICE = AccessFS.READ_FILE | AccessFS.WRITE_FILE | AccessFS.TRUNCATE
-_WRITE = (_READ | AccessFS.WRITE_FILE | AccessFS.TRUNCATE | AccessFS.REMOVE_DIR | AccessFS.REMOVE_FILE
-          | AccessFS.MAKE_DIR | AccessFS.MAKE_REG | AccessFS.MAKE_SOCK | AccessFS.MAKE_FIFO | AccessFS.MAKE_SYM
-          | AccessFS.REFER | AccessFS.RESOLVE_UNIX)
-SCOPED_SINCE = 6                    # Landlock's ABI that can keep signals and abstract sockets inside
+_WRITE = (
+    _READ
+    | AccessFS.WRITE_FILE
+    | AccessFS.TRUNCATE
+    | AccessFS.REMOVE_DIR
+    | AccessFS.REMOVE_FILE
+    | AccessFS.MAKE_DIR
+    | AccessFS.MAKE_REG
+    | AccessFS.MAKE_SOCK
+    | AccessFS.MAKE_FIFO
+    | AccessFS.MAKE_SYM
+    | AccessFS.REFER
+    | AccessFS.RESOLVE_UNIX
+)
+SCOPED_SINCE = 6  # Landlock's ABI that can keep signals and abstract sockets inside
 
 
 @dataclass(frozen=True)
 class Bounds:
     """rlimits of one session, in the kernel's units."""
+
     address_space: int
     processes: int
     file: int
@@ -30,10 +43,16 @@ class Bounds:
     cpu: int
 
     def pairs(self) -> list[tuple[int, int]]:
-        return [(resource.RLIMIT_AS, self.address_space), (resource.RLIMIT_NPROC, self.processes),
-                (resource.RLIMIT_FSIZE, self.file), (resource.RLIMIT_NOFILE, self.descriptors),
-                (resource.RLIMIT_CPU, self.cpu), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_MEMLOCK, 1 << 16),
-                (resource.RLIMIT_MSGQUEUE, 0)]
+        return [
+            (resource.RLIMIT_AS, self.address_space),
+            (resource.RLIMIT_NPROC, self.processes),
+            (resource.RLIMIT_FSIZE, self.file),
+            (resource.RLIMIT_NOFILE, self.descriptors),
+            (resource.RLIMIT_CPU, self.cpu),
+            (resource.RLIMIT_CORE, 0),
+            (resource.RLIMIT_MEMLOCK, 1 << 16),
+            (resource.RLIMIT_MSGQUEUE, 0),
+        ]
 
 
 def set_rlimits(bounds: Bounds) -> None:

@@ -39,8 +39,9 @@ def serve(channel: wire.Channel, setting: Setting) -> None:
                     _end(setting, pid, living, dying)  # its worker is dead
 
 
-def _answer(lane: wire.Channel, lanes: list[wire.Channel], setting: Setting, living: dict[int, wire.Channel],
-            dying: set[int]) -> None:
+def _answer(
+    lane: wire.Channel, lanes: list[wire.Channel], setting: Setting, living: dict[int, wire.Channel], dying: set[int]
+) -> None:
     request = lane.receive()
     if "open" in request:
         living[_open(lane, setting, request["open"])] = lane
@@ -94,6 +95,7 @@ def _sweep(first: int, keep: set[int]) -> None:
             return
         for pid in orphans:
             os.kill(pid, signal.SIGKILL)  # ours and not waited for, so the number is still theirs
+        time.sleep(0.001)
         for pid in orphans:
             with suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)

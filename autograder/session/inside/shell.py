@@ -113,8 +113,11 @@ def make_shell() -> Shell:
 
 
 def _warm(shell: Shell) -> None:
-    for source in ("1/0", "import asyncio, numpy\nnumpy.ones(2)",
-                   "import matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.title('$x$'); plt.show()"):
+    for source in (
+        "1/0",
+        "import asyncio, numpy\nnumpy.ones(2)",
+        "import matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.title('$x$'); plt.show()",
+    ):
         shell.run_cell(source, store_history=False)
     shell.reset(new_session=True)
     shell.user_ns.pop("plt", None)
@@ -123,8 +126,10 @@ def _warm(shell: Shell) -> None:
 
 def encoded(data: Any) -> dict[str, Any]:
     """A bundle of representations with bytes as base64, as a kernel sends them."""
-    return {str(kind): base64.b64encode(value).decode() if isinstance(value, bytes) else value
-            for kind, value in dict(data).items()}
+    return {
+        str(kind): base64.b64encode(value).decode() if isinstance(value, bytes) else value
+        for kind, value in dict(data).items()
+    }
 
 
 def _no_input(*_: Any, **__: Any) -> str:

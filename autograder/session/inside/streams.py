@@ -19,15 +19,18 @@ _GROWN = 1 << 16
 
 def open_files() -> None:
     """Make descriptors 0, 1 and 2: no input, and two empty files."""
-    null = os.open("/dev/null", os.O_RDONLY)
-    os.dup2(null, 0)
-    os.close(null)
+    _place(os.open("/dev/null", os.O_RDONLY), 0)
     for number, name in NAMES.items():
-        file = os.memfd_create(name)
-        os.dup2(file, number)
-        os.close(file)
-        os.set_blocking(number, True)
+        _place(os.memfd_create(name), number)
         _append_only(number)
+
+
+def _place(descriptor: int, number: int) -> None:
+    if descriptor == number:
+        os.set_inheritable(number, True)
+    else:
+        os.dup2(descriptor, number)
+        os.close(descriptor)
 
 
 def _append_only(number: int) -> None:
@@ -46,8 +49,9 @@ class Collector:
 
     def __init__(self, send: Callable[[dict[str, Any]], None], most: int) -> None:
         self.send = send
-        self.most = most                # bytes of one cell
+        self.most = most  # bytes of one cell
         self.room = most
+        self._last = 1
         self._decoders = {number: codecs.getincrementaldecoder("utf-8")("replace") for number in NAMES}
 
     def begin(self) -> None:
@@ -79,7 +83,8 @@ class Collector:
 
     def turn(self, number: int) -> None:
         """Before writing to one stream: what the other holds came first."""
-        if os.fstat(3 - number).st_size:
+        if number != self._last:
+            self._last = number
             self._sync(3 - number)
 
 

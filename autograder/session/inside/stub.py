@@ -38,6 +38,13 @@ class NoTorch:
         return None
 
 
+def narrow_imports(readable: Sequence[str]) -> None:
+    """Look for modules only where a session may read, so that what is elsewhere is absent, not forbidden."""
+    sys.path[:] = [place for place in sys.path if any((place + "/").startswith(path + "/") for path in readable)]
+    # an editable install of the course names its folder in a finder of its own
+    sys.meta_path[:] = [finder for finder in sys.meta_path if "editable" not in getattr(finder, "__module__", "")]
+
+
 def torch_folders() -> list[str]:
     """Where PyTorch lies, to be hidden."""
     specs = [importlib.util.find_spec(name) for name in TORCH]

@@ -98,8 +98,9 @@ def _wait(control: Channel, notebook: int) -> None:
             control.send({"ended": status, **texts})
 
 
-def _notebook(setting: Setting, request: dict[str, Any], descriptors: list[int], scratch: str,
-              bounds: lock.Bounds) -> None:
+def _notebook(
+    setting: Setting, request: dict[str, Any], descriptors: list[int], scratch: str, bounds: lock.Bounds
+) -> None:
     """The process of the student's code. Never returns."""
     data = Channel(socket.socket(fileno=descriptors[0]), request["request_bytes"])
     try:

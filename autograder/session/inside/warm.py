@@ -18,13 +18,27 @@ from . import kernel, trials, world
 from .serve import serve
 from .setting import Setting
 from .shell import make_shell
-from .stub import NoTorch, replace_package, torch_folders
+from .stub import NoTorch, narrow_imports, replace_package, torch_folders
 
 REQUEST_BYTES = 96 << 20
 _TORCH_MODULES = ("torch", "torch.nn", "torch.optim", "torch.utils.data", "torch._dynamo", "torch.nn.functional")
-_MODULES = ("numpy", "numpy.random", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "matplotlib.font_manager",
-            "stack_data", "asttokens", "executing", "asyncio", "subprocess", "multiprocessing.reduction",
-            "matplotlib.backends.backend_agg", "PIL.PngImagePlugin", "IPython.core.magics", "IPython.core.completer")
+_MODULES = (
+    "numpy",
+    "numpy.random",
+    "matplotlib.pyplot",
+    "matplotlib_inline.backend_inline",
+    "matplotlib.font_manager",
+    "stack_data",
+    "asttokens",
+    "executing",
+    "asyncio",
+    "subprocess",
+    "multiprocessing.reduction",
+    "matplotlib.backends.backend_agg",
+    "PIL.PngImagePlugin",
+    "IPython.core.magics",
+    "IPython.core.completer",
+)
 _HOST_FACTS = ("/proc/cpuinfo", "/proc/meminfo")
 _KINDS = ("pid", "mnt", "net", "ipc")
 
@@ -63,6 +77,7 @@ def _set_up(order: dict[str, Any]) -> tuple[Setting, dict[str, str]]:
     code = trials.filter_for(layers) if "seccomp" in layers else b""
     place = world.enter(order["base"], order["readable"], hidden) if "namespaces" in layers else None
     readable = (*order["readable"], *trials.devices(), *(("/proc",) if place else _HOST_FACTS))
+    narrow_imports(order["readable"])
     _settle()
     return Setting(layers, readable, place, outer if place else {}, code, shell, order["torch"], _mapped()), missing
 

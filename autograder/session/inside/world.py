@@ -4,6 +4,7 @@ The template moves once into a root made of read-only bind mounts of what may be
 directories everyone may traverse, so that a Python under a closed home works for another uid. It takes an empty network
 with it. Each session then needs only its own pid namespace, `/proc` and scratch.
 """
+
 from __future__ import annotations
 
 import os
@@ -22,6 +23,7 @@ _HIDDEN_INODES = 20_000
 class World:
     """own_pids : a descriptor of the template's pid namespace where each fork can get a new one directly;
     None where a session needs a fork in between."""
+
     own_pids: int | None
 
 
@@ -57,7 +59,7 @@ def enter(base: str, readable: Sequence[str], hidden: Sequence[str]) -> World:
 def fork(world: World) -> int:
     """Fork, the child being the first process of a new pid namespace or, where that takes two steps, on its way."""
     if world.own_pids is not None:
-        kernel.setns(world.own_pids, kernel.CLONE_NEWPID)       # a second unshare is refused without this step back
+        kernel.setns(world.own_pids, kernel.CLONE_NEWPID)  # a second unshare is refused without this step back
         kernel.unshare(kernel.CLONE_NEWPID)
     return os.fork()
 

@@ -61,7 +61,10 @@ KINDS = {
     "input": ("input('name? ')", [("error", "StdinNotImplementedError")]),
     "top-level await": ("import asyncio\nawait asyncio.sleep(0)\nprint('awaited')", [("stream", "awaited\n")]),
     "sys.exit": ("import sys\nsys.exit(3)", [("error", "SystemExit"), ("stream", "To exit")]),
-    "the stub": ("from autograder import check\ncheck(len)", [("stream", "len is checked when the notebook is graded")]),
+    "the stub": (
+        "from autograder import check\ncheck(len)",
+        [("stream", "len is checked when the notebook is graded")],
+    ),
     "a log of characters": ("print('ε ≤ 1 · ∇E')", [("stream", "ε ≤ 1 · ∇E\n")]),
 }
 
@@ -140,7 +143,9 @@ def test_a_notebook_that_breaks_its_shell_hurts_only_itself(numpy_template, run,
 
 def test_every_play_starts_afresh(numpy_template, run, text):
     run(numpy_template, "secret = 1\nimport numpy\nnumpy.secret = 1\nopen('left', 'w').close()")
-    (result,) = run(numpy_template, "import numpy, os\nprint('secret' in globals(), hasattr(numpy, 'secret'), os.listdir())")
+    (result,) = run(
+        numpy_template, "import numpy, os\nprint('secret' in globals(), hasattr(numpy, 'secret'), os.listdir())"
+    )
     assert text(result) == "False False []\n"
 
 

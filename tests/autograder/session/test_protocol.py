@@ -20,7 +20,7 @@ JUNK = {
     "a length of ten gigabytes": "channel(3).send(b'\\x00\\x00\\x00\\x02\\x54\\x0b\\xe4\\x00')",
     "a forged end": "channel(3).send(json.dumps({'done': 10**6, 'status': 'done'}).encode())",
     "a huge number": "channel(3).send(b'.{\"done\": ' + b'9' * 50000 + b'}')",
-    "odd types": "channel(3).send(b'.{\"out\": {\"a\": [null]}, \"data\": 3, \"done\": []}')",
+    "odd types": 'channel(3).send(b\'.{"out": {"a": [null]}, "data": 3, "done": []}\')',
     "a closed channel": "os.close(3)",
     "descriptors": "socket.send_fds(channel(3), [b'.{}'], [0, 1, 2])",
     "a replaced channel": "a, b = socket.socketpair()\nos.dup2(a.fileno(), 3)",
@@ -81,14 +81,25 @@ def test_junk_from_a_function_costs_only_that_function(numpy_template, kind):
 
 def test_a_process_that_answers_for_another_snapshot_earns_what_it_says(numpy_template):
     """It is the student's code either way; what matters is that nothing waits and nothing breaks."""
-    source = PREAMBLE + "if os.fork() == 0:\n    c = channel(5)\n    while c.recv(65536): c.send(b'.{\"number\": 0}')\n    os._exit(0)"
-    steps = [Cell(source), Cell("def f(x): return x"), Snapshot("f"), Snapshot("f")]
-    transcript = numpy_template.play(steps, [Question("f", (((1,), {}),), seconds=0.5)] * 2, Limits(submission_seconds=6))
+    source = """
+if os.fork() == 0:
+    c = channel(5)
+    while c.recv(65536): c.send(b'.{"number": 0}')
+    os._exit(0)
+"""
+    steps = [Cell(PREAMBLE + source), Cell("def f(x): return x"), Snapshot("f"), Snapshot("f")]
+    transcript = numpy_template.play(
+        steps, [Question("f", (((1,), {}),), seconds=0.5)] * 2, Limits(submission_seconds=6)
+    )
     assert transcript.answers[0][0].values == (1, 1)
     assert len(transcript.answers[1]) == 1
 
 
 def test_a_question_that_nobody_reads_is_given_up(numpy_template):
-    source = "import os, signal\ndef f(x): return x\nos.register_at_fork(after_in_child=lambda: os.kill(os.getpid(), signal.SIGSTOP))"
+    source = """
+import os, signal
+def f(x): return x
+os.register_at_fork(after_in_child=lambda: os.kill(os.getpid(), signal.SIGSTOP))
+"""
     transcript = numpy_template.play([Cell(source), Snapshot("f")], [Question("f", (((1,), {}),), seconds=0.3)])
     assert transcript.answers[0][0].status == "stopped"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 import pytest
 
@@ -18,7 +20,9 @@ def ask(template, source, question, *later):
 
 
 def test_an_answer_comes_back_for_each_call(template):
-    (first, second), _ = ask(template, "def f(x, *, k=2):\n    return k * x", Question("f", (((np.ones(2),), {}), ((3,), {"k": 5}))))
+    (first, second), _ = ask(
+        template, "def f(x, *, k=2):\n    return k * x", Question("f", (((np.ones(2),), {}), ((3,), {"k": 5})))
+    )
     np.testing.assert_array_equal(first.values[0], [2.0, 2.0])
     assert len(first.values) == 2
     assert second.values == (15, 15)
@@ -28,6 +32,19 @@ def test_a_snapshot_keeps_the_state_at_its_place(numpy_template):
     steps = [Cell("k = 1\ndef f(x): return k * x"), Snapshot("f"), Cell("k = 10"), Snapshot("f"), Cell("del f")]
     transcript = numpy_template.play(steps, [Question("f", calls(7))] * 2)
     assert [answers[0].values[0] for answers in transcript.answers] == [7, 70]
+
+
+def test_a_snapshot_keeps_the_seeds_of_the_notebook(numpy_template):
+    source = """
+import random, numpy as np
+random.seed(1)
+np.random.seed(1)
+def f(x):
+    return random.random(), np.random.rand()
+"""
+
+    (answer,), _ = ask(numpy_template, source, Question("f", calls(0), twice=False))
+    assert answer.values[0] == (random.Random(1).random(), np.random.RandomState(1).rand())
 
 
 def test_a_call_leaves_no_trace_for_the_next_question(numpy_template):
@@ -62,7 +79,9 @@ def test_an_exception_names_the_students_own_line(numpy_template):
     assert (answer.status, answer.exception, answer.line) == ("raised", "AttributeError", "return x.missing")
 
 
-@pytest.mark.parametrize(("source", "reason"), [("x = 1", "f is not defined"), ("f = 3", "f is not a function or class")])
+@pytest.mark.parametrize(
+    ("source", "reason"), [("x = 1", "f is not defined"), ("f = 3", "f is not a function or class")]
+)
 def test_a_missing_function_is_said_to_be_missing(numpy_template, source, reason):
     answers, _ = ask(numpy_template, source, Question("f", calls(1, 2)))
     assert [(answer.status, answer.reason) for answer in answers] == [("missing", reason)] * 2
@@ -70,7 +89,9 @@ def test_a_missing_function_is_said_to_be_missing(numpy_template, source, reason
 
 @pytest.mark.parametrize("body", ["raise SystemExit", "exit()", "raise KeyboardInterrupt", "import sys; sys.exit(1)"])
 def test_leaving_inside_a_function_is_an_exception(numpy_template, body):
-    answers, _ = ask(numpy_template, f"def f(x):\n    if x: {body}\n    return x", Question("f", calls(1, 0), twice=False))
+    answers, _ = ask(
+        numpy_template, f"def f(x):\n    if x: {body}\n    return x", Question("f", calls(1, 0), twice=False)
+    )
     assert answers[0].status in ("raised", "value")
     assert answers[1].values == (0,)
 
@@ -86,7 +107,14 @@ def test_named_tuples_become_the_students_own_class(numpy_template):
     from collections import namedtuple
 
     State = namedtuple("State", "m t")
-    source = "from typing import NamedTuple\nclass State(NamedTuple):\n    m: object\n    t: int\ndef f(s):\n    return type(s) is State, s.t + 1"
+    source = """
+from typing import NamedTuple
+class State(NamedTuple):
+    m: object
+    t: int
+def f(s):
+    return type(s) is State, s.t + 1
+"""
     (answer,), _ = ask(numpy_template, source, Question("f", calls(State(1.0, 2))))
     assert answer.values[0] == (True, 3)
 
@@ -101,9 +129,13 @@ def test_a_second_call_that_fails_keeps_the_first_answer(numpy_template):
     assert (answer.status, answer.values, answer.exception) == ("value", (1,), "IndexError")
 
 
-@pytest.mark.parametrize("value", ["object()", "lambda: 0", "np.array([object()])", "{1: {2: lambda: 0}}", "'x' * 10**6", "10**100"])
+@pytest.mark.parametrize(
+    "value", ["object()", "lambda: 0", "np.array([object()])", "{1: {2: lambda: 0}}", "'x' * 10**6", "10**100"]
+)
 def test_what_is_no_plain_value_is_refused_with_a_reason(numpy_template, value):
-    answers, _ = ask(numpy_template, f"import numpy as np\ndef f(x): return ({value}) if x else 0", Question("f", calls(1, 0)))
+    answers, _ = ask(
+        numpy_template, f"import numpy as np\ndef f(x): return ({value}) if x else 0", Question("f", calls(1, 0))
+    )
     assert answers[0].status == "refused"
     assert answers[0].reason
     assert answers[1].values[0] == 0

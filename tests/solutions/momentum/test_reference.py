@@ -105,7 +105,7 @@ def test_no_argument_is_changed(step, module):
 @pytest.mark.parametrize("module", [reference, pytorch])
 def test_an_unknown_form_is_refused(module):
     params, grads = (a if module is reference else torch.tensor(a) for a in inputs((2,), "float64", 1))
-    with pytest.raises(ValueError, match="heavy"):
+    with pytest.raises(ValueError, match="no form"):
         module.momentum_step(params, grads[0], module.momentum_init(params), lr=.1, form="heavy")
 
 

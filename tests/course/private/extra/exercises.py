@@ -12,7 +12,7 @@ def cases(rng):
     return [Case("five points", (rng.normal(size=5),)), Case("positive points", (rng.uniform(1, 2, size=4),))]
 
 
-depth = Exercise(bowl_depth, cases=cases, points=1)
+depth = Exercise(bowl_depth, cases=cases, points=1, seconds=0.5)
 
 
 @depth.misconception("This is the first of the points, not the smallest.")

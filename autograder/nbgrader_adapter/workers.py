@@ -1,0 +1,63 @@
+"""Who grades: forked processes on this machine, or a Dask cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from autograder.cluster import map_dask
+from autograder.nbgrader_adapter.batch import Draft, draft
+from autograder.nbgrader_adapter.course import Course, course_of, template_for, use_template
+from autograder.nbgrader_adapter.sourcebook import SourceBook
+from autograder.pool import Done, map_forked
+from autograder.progress import Progress
+from autograder.session import Template
+from autograder.settings import read_config
+
+Executor = Callable[[list[str]], Iterator[Done]]
+
+
+def drafts(course: Course, book: SourceBook, students: list[str], workers: int, scheduler: str = "") -> Iterator[Done]:
+    """Every submission graded, as they come, with a line that says how far it is.
+
+    What the wall clock stopped is graded again when everything else is done, alone, and then believed.
+    """
+    if not students:
+        return
+    progress = Progress(len(students), f"grading {book.assignment}")
+    execute = _on_cluster(course, book, scheduler) if scheduler else _forked(course, book, workers)
+    again = []
+    for done in execute(students):
+        if (workers > 1 or scheduler) and done.result is not None and done.result.unsure:
+            again.append(str(done.item))
+            continue
+        yield done
+        progress.step()
+    if again:
+        for done in _forked(course, book, 1)(again):
+            yield done
+            progress.step()
+
+
+def _forked(course: Course, book: SourceBook, workers: int) -> Executor:
+    template = template_for(course, book.assignment)
+
+    def work(lane: Template, student: str) -> Draft:
+        use_template(course, book.assignment, lane)
+        return draft(course, book, student)
+
+    return lambda students: map_forked(work, students, workers, template.lane, Template.hang_up)
+
+
+def _on_cluster(course: Course, book: SourceBook, scheduler: str) -> Executor:
+    work = partial(draft_remotely, str(course.settings.folder), book)
+    return lambda students: map_dask(work, students, scheduler)
+
+
+def draft_remotely(root: str, book: SourceBook, student: str) -> Draft:
+    """Grade one submission on a Dask worker, which sees the course's folder at the same path.
+
+    The worker's template is started with its first submission.
+    """
+    return draft(course_of(read_config(Path(root))), book, student)

@@ -1,0 +1,101 @@
+"""A listing shows what stands in the files, and in a student edition no more than it may."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+import solutions
+from chapters._ext.edition import STUDENT, exercises, leaks, secret_lines
+from chapters._ext.listing import UnknownListing, pointer, read_listing
+from chapters._ext.notebooks import notebook
+
+SMALL = Path(__file__).parent / "book" / "solutions"
+
+
+@pytest.fixture
+def demo(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The small book's topic, beside the course's own."""
+    monkeypatch.setattr(solutions, "__path__", [*solutions.__path__, str(SMALL)])
+    return SMALL
+
+
+def test_a_twin_has_a_tab():
+    assert [panel.label for panel in read_listing(SMALL, "demo.demo_step").panels] == ["NumPy", "PyTorch"]
+
+
+def test_without_a_twin_there_is_one_tab():
+    assert [panel.label for panel in read_listing(SMALL, "demo.open_step").panels] == ["NumPy"]
+
+
+def test_what_is_shown_also_comes_first_where_it_is_defined():
+    numpy, torch = read_listing(SMALL, "demo.demo_step", "DemoState").panels
+    assert numpy.code.startswith("class DemoState")
+    assert torch.code.startswith("def demo_step")
+
+
+def test_several_names_stand_in_the_order_asked():
+    code = read_listing(SMALL, "demo.open_step, demo.demo_step").panels[0].code
+    assert code.index("def open_step") < code.index("def demo_step")
+
+
+@pytest.mark.parametrize(("names", "also"), [("demo.nothing", ""), ("demo.demo_step", "Nothing"),
+                                             ("nowhere.demo_step", ""),
+                                             ("demo_step", ""), ("demo.demo_step, other.demo_step", "")])
+def test_an_unknown_name_is_refused(names, also):
+    with pytest.raises(UnknownListing):
+        read_listing(SMALL, names, also)
+
+
+def test_exercises_are_known_by_the_name_of_their_function(demo):
+    assert set(exercises("demo")) == {"demo_step"}
+    assert exercises("no_such_topic") == {}
+
+
+def test_a_student_edition_shows_the_contract_of_an_exercise_in_both_tabs(demo):
+    listing = read_listing(demo, "demo.demo_step", edition=STUDENT)
+    assert [panel.code.endswith("...\n") for panel in listing.panels] == [True, True]
+    assert not any("secret" in panel.code for panel in listing.panels)
+    assert pointer(listing) == "`demo_step` is an exercise of the assignment *demo*: its body is yours to write there."
+
+
+def test_a_student_edition_shows_other_functions_whole(demo):
+    assert "np.ones_like" in read_listing(demo, "demo.open_step", edition=STUDENT).panels[0].code
+
+
+def test_secret_lines_are_those_that_only_an_exercise_has(demo):
+    secret = secret_lines(demo)
+    assert any("12345" in line for line in secret)
+    assert not any("ones_like" in line for line in secret)
+    assert not any("comment" in line or "demonstration" in line for line in secret)
+
+
+@pytest.mark.parametrize(("name", "text"), [
+    ("page.html", "<pre><span>secret_velocity</span> <span>=</span> 0.9 * state.v + grads * 12345</pre>"),
+    ("page.md", "secret_velocity = 0.9 * state.v + grads * 12345"),
+    ("page.ipynb", '{"cells": [{"source": ["secret_velocity = 0.9 *", " state.v + grads * 12345"]}]}'),
+    ("page.js", 'x = "torch_secret = state.v.mul(0.9).add(grads, alpha=12345)"'),
+])
+def test_a_leak_is_found_in_every_kind_of_file(demo, tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    assert leaks(tmp_path, secret_lines(demo)) == [f"{name} shows code of the exercise demo.demo_step"]
+
+
+@pytest.mark.parametrize("edition", ["full", "student"])
+def test_a_notebook_has_the_listing_as_code_and_no_outputs(demo, edition):
+    text = ("Before.\n\n```{listing} demo.demo_step\n:also: DemoState\n```\n\nBetween.\n\n"
+            "```{listing} demo.open_step\n```\n\nAfter.")
+    output = nbformat.v4.new_output("stream", text="printed")
+    page = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text),
+                                           nbformat.v4.new_code_cell("1 + 1", outputs=[output], execution_count=7)])
+    made = notebook(page, demo, edition)
+    nbformat.validate(made)
+    prose, code = made.cells
+    assert "{listing}" not in prose.source
+    assert prose.source.count("python\n") == 3
+    assert "Between." in prose.source
+    assert ("secret_velocity" in prose.source) == (edition == "full") == ("is an exercise" not in prose.source)
+    assert code.source == "1 + 1"
+    assert code.outputs == []
+    assert code.execution_count is None

@@ -1,0 +1,34 @@
+"""Each fault that would spoil the site is found."""
+from __future__ import annotations
+
+import pytest
+
+from chapters._ext.site_check import faults
+
+GOOD = '<html lang="en"><head><meta name="description" content="x"></head><body>{}</body></html>'
+
+
+@pytest.mark.parametrize(("body", "fault"), [
+    ('<img src="data:image/png;base64,x" alt="a picture">', None),
+    ('<a href="https://example.org">a link</a>', None),
+    ("<p>Price: $5 and <code>$$</code></p><pre>\\(x\\)</pre>", None),
+    ('<svg aria-hidden="true"></svg>', None),
+    ('<img src="data:image/png;base64,x">', "without alternative text"),
+    ('<svg class="figure"></svg>', "without alternative text"),
+    ('<script src="https://example.org/x.js"></script>', "another host"),
+    ('<link rel="stylesheet" href="//example.org/x.css">', "another host"),
+    ("<p>$$ x $$</p>", "left as it was written"),
+    ("<p>\\(x\\)</p>", "left as it was written"),
+    ('<span class="katex-error" title="bad">x</span>', "KaTeX could not read"),
+    ('<a href="missing.html#part">x</a>', "no file behind"),
+    ('<script src="missing.js"></script>', "no file behind"),
+])
+def test_a_fault_of_a_page_is_found(tmp_path, body, fault):
+    (tmp_path / "page.html").write_text(GOOD.format(body))
+    found = faults(tmp_path)
+    assert (found == []) if fault is None else (len(found) == 1 and fault in found[0])
+
+
+def test_a_stylesheet_that_calls_another_host_is_found(tmp_path):
+    (tmp_path / "x.css").write_text('@import "https://example.org/x.css"; p { background: url(//example.org/x.png) }')
+    assert len(faults(tmp_path)) == 2
