@@ -71,6 +71,20 @@ def load_catalogue(settings: AutograderSettings) -> Catalogue:
     return Catalogue(exercises, assignments)
 
 
+def state_of(folders: Sequence[Path]) -> str:
+    """Changes when a file of the folders does."""
+    files = sorted(file for folder in folders for pattern in ("*/*.py", "*/*.md") for file in folder.glob(pattern))
+    return repr([(str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files])
+
+
+def forget_modules(folders: Sequence[Path]) -> None:
+    """Let modules of the folders be imported anew."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if file and any(Path(file).is_relative_to(folder) for folder in folders):
+            del sys.modules[name]
+
+
 def exercises_of(module: ModuleType) -> list[Exercise]:
     """The exercises that a module defines, in order."""
     return [value for value in vars(module).values() if isinstance(value, Exercise)]

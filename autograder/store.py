@@ -94,11 +94,16 @@ def _folder(entry: Any) -> Path:
     return Path(entry.exercise.draw.__code__.co_filename).parent
 
 
-@lru_cache
 def folder_fingerprint(folder: Path) -> str:
-    """Of every Python file in a folder and below it."""
+    """Of every Python file in a folder and below it; read again when one has changed."""
+    files = sorted(folder.rglob("*.py"))
+    return _fingerprint(folder, tuple((file, file.stat().st_mtime_ns, file.stat().st_size) for file in files))
+
+
+@lru_cache
+def _fingerprint(folder: Path, files: tuple[tuple[Path, int, int], ...]) -> str:
     digest = hashlib.sha256()
-    for file in sorted(folder.rglob("*.py")):
+    for file, *_ in files:
         digest.update(str(file.relative_to(folder)).encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
 

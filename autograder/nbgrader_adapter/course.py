@@ -9,7 +9,7 @@ from pathlib import Path
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from autograder.catalogue import Catalogue, load_catalogue
+from autograder.catalogue import Catalogue, forget_modules, load_catalogue, state_of
 from autograder.grading import Job
 from autograder.session import Template
 from autograder.settings import AutograderSettings, load_settings
@@ -34,17 +34,24 @@ class Course:
         return (self.folder, self.store.folder, *self.settings.folders, self.settings.secret_path)
 
 
-_courses: dict[str, Course] = {}
+_courses: dict[str, tuple[str, Course]] = {}
 
 
 def course_of(config: Config) -> Course:
-    """The course of nbgrader's settings; loaded once in a process."""
+    """The course of nbgrader's settings; loaded once in a process, and again when its files have changed.
+
+    Formgrader's web server runs for weeks: it must not grade by the exercises of the day on which it was started.
+    """
     key = repr(config)
-    if key not in _courses:
+    state, course = _courses.get(key, ("", None))
+    if course is None or state != state_of(course.settings.folders):
         settings = load_settings(config)
+        if course is not None:
+            forget_modules(settings.folders)
         folder = Path(CourseDirectory(config=config).root)
-        _courses[key] = Course(settings, load_catalogue(settings), Store(settings.store_folder), folder, config)
-    return _courses[key]
+        course = Course(settings, load_catalogue(settings), Store(settings.store_folder), folder, config)
+        _courses[key] = state_of(settings.folders), course
+    return course
 
 
 def files_of(course: Course, assignment: str) -> dict[str, bytes]:

@@ -20,8 +20,10 @@ ICONS = ("angle-down", "angle-left", "angle-right", "arrow-up", "bars", "chevron
 
 def code_points(stylesheet: str, names: tuple[str, ...] = ICONS) -> list[int]:
     """Where the theme's stylesheet says that the icons stand in the font."""
-    found = dict(re.findall(r"\.fa-([a-z0-9-]+):before[^{}]*\{content:\"\\([0-9a-f]+)\"", stylesheet))
-    return sorted(int(found[name], 16) for name in names if name in found)
+    found: dict[str, int] = {}
+    for selectors, point in re.findall(r"([^{}]+)\{content:\"\\([0-9a-f]+)\"", stylesheet):
+        found.update(dict.fromkeys(re.findall(r"\.fa-([a-z0-9-]+):before", selectors), int(point, 16)))
+    return sorted(found[name] for name in names)
 
 
 def subset(font: Path, points: list[int]) -> bytes:

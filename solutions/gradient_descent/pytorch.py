@@ -1,6 +1,7 @@
 """Gradient descent in PyTorch: the functions of `reference.py` for tensors of any device and dtype, one for modules.
 
-Written apart from the NumPy versions on purpose, without autograd and `torch.optim`, which the tests hold both against.
+Written apart from the NumPy versions on purpose, without autograd and `torch.optim`, which the tests hold both
+against. The last functions use them, as one does in practice.
 """
 from itertools import pairwise
 from typing import NamedTuple
@@ -192,7 +193,7 @@ def accumulated_step(model, loss, optimizer, batches):
     Returns
     -------
     loss : float
-        The mean over all examples of all pieces, before the step, which is the step of the same mean's gradient.
+        The mean over all examples of all pieces, before the step. The step is along this mean's gradient.
     """
     optimizer.zero_grad()
     n = sum(len(targets) for _, targets in batches)
@@ -204,6 +205,24 @@ def accumulated_step(model, loss, optimizer, batches):
     optimizer.step()
     return total
 
+
+
+def mlp_module(layers):
+    """The network of `mlp_forward` as a `torch.nn.Module`, with its own copy of the parameters."""
+    parts = []
+    for W, b in layers:
+        linear = torch.nn.Linear(W.shape[0], W.shape[1], dtype=W.dtype, device=W.device)
+        with torch.no_grad():
+            linear.weight.copy_(W.t())                              # PyTorch keeps the transpose
+            linear.bias.copy_(b)
+        parts += [linear, torch.nn.Sigmoid()]
+    return torch.nn.Sequential(*parts[:-1])
+
+
+def module_layers(model):
+    """The parameters of `mlp_module`, copied back into layers."""
+    linears = [part for part in model if isinstance(part, torch.nn.Linear)]
+    return [Layer(part.weight.detach().t().clone(), part.bias.detach().clone()) for part in linears]
 
 def train(model, loss, optimizer, X, y, orders, *, batch_size):
     """Mini-batch descent as it is written with PyTorch: autograd finds the gradient, an optimizer makes the step.

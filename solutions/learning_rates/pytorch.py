@@ -65,7 +65,7 @@ def resume(checkpoint, params, make_optimizer, make_scheduler):
     Parameters
     ----------
     checkpoint : dict
-        'params', a list of tensors; 'optimizer' and 'scheduler', what their `state_dict()` gave. It is not changed.
+        'params', a list of tensors; 'optimizer' and 'scheduler', what their `state_dict()` gave.
     params : list of tensors
         The new process's parameters, in the same order, with other values; they are set in place.
     make_optimizer : callable, params -> torch.optim.Optimizer

@@ -199,19 +199,21 @@ def equal_half_lives(half_life, *, total_steps, every, base=np.e):
     half_life : float
         h, in updates: the first t with η_t = η₀/2. Above 0 and below `total_steps`, and a multiple of `every`.
     total_steps : float
-        T of `polynomial`.
+        The length of the run, for `polynomial`.
     every : int
-        b of `step`.
+        Updates in a stage, for `step`.
     base : float
-        a of `exponential`, above 1.
+        Of `exponential`, above 1.
 
     Returns
     -------
     power, decay, tau, factor : HalfLives
     """
-    power = np.log(2) / -np.log1p(-half_life / total_steps)         # (1 - h/T)ᵃ = ½
-    decay = np.log(2) / (half_life * np.log(base))                  # a⁻ᵇʰ = ½
-    return HalfLives(power, decay, half_life / 2, 2 ** (every / half_life))     # τ/h = ½; a^(-h/b) = ½
+    power = np.log(2) / -np.log1p(-half_life / total_steps)         # (1 - h/T)^power = ½
+    decay = np.log(2) / (half_life * np.log(base))                  # base^(-decay h) = ½
+    tau = half_life / 2                                             # τ/h = ½
+    factor = 2 ** (every / half_life)                               # factor^(-h/every) = ½
+    return HalfLives(power, decay, tau, factor)
 
 
 def bold_driver(loss, state, *, increase, decrease):

@@ -1,8 +1,10 @@
 """The second course, copied to a folder of its own, and a stand-in for the session."""
 import copy
 import importlib.util
+import json
 import linecache
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -184,3 +186,55 @@ def cli(capsys):
         return code, *capsys.readouterr()
 
     return run
+
+
+# nbgrader takes seconds to start: several of its commands, as they are typed, in one process.
+NBGRADER = """
+import json, os, sys
+from nbgrader.apps.nbgraderapp import NbGraderApp
+from traitlets.config import SingletonConfigurable
+
+def forget(kind):
+    kind._instance = None
+    for below in kind.__subclasses__():
+        forget(below)
+
+for folder, *words in json.loads(sys.argv[1]):
+    forget(SingletonConfigurable)
+    os.chdir(folder)
+    try:
+        NbGraderApp.launch_instance(words)
+    except SystemExit as end:
+        if end.code:
+            sys.exit(f"nbgrader {' '.join(words)}: exit code {end.code}")
+"""
+
+
+@pytest.fixture(scope="session")
+def nbgrader():
+    """Run commands of nbgrader, each given as its folder and its words, inside hard bounds."""
+
+    def run(*commands):
+        words = [[str(word) for word in command] for command in commands]
+        found = bounded_run([sys.executable, "-c", NBGRADER, json.dumps(words)])
+        assert found.returncode == 0, found.stderr
+
+    return run
+
+
+def bounded_run(words, **options):
+    """Run a command; whatever a submission does, it ends."""
+
+    def bounds():
+        resource.setrlimit(resource.RLIMIT_CPU, (300, 300))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 28, 1 << 28))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+    return subprocess.run(
+        list(map(str, words)), capture_output=True, text=True, timeout=500, check=False, preexec_fn=bounds, **options
+    )
+
+
+@pytest.fixture(scope="session")
+def bounded():
+    return bounded_run

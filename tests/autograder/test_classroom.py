@@ -5,10 +5,7 @@ The class is graded once, by `autograder grade` as a command of its own; the tes
 import csv
 import json
 import re
-import resource
-import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
@@ -21,7 +18,6 @@ from autograder.nbgrader_adapter.course import course_of
 from autograder.settings import read_config
 from autograder.source import definition, renamed
 
-BIN = Path(sys.executable).parent
 FULL = {"halving_step": 4, "running_mean": 2, "backtrack": 2, "log_sum_exp": 3, "warm_up": 2}
 NONE = dict.fromkeys(FULL)
 ZERO = dict.fromkeys(FULL, 0)
@@ -234,21 +230,6 @@ def course(course_root):
     return found
 
 
-def bounded():
-    """Hard bounds for the grader and all it starts: whatever a submission does, it ends."""
-    resource.setrlimit(resource.RLIMIT_CPU, (300, 300))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 28, 1 << 28))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def command(course, *words):
-    """Run a command in the course's folder, inside the bounds."""
-    return subprocess.run(
-        [BIN / words[0], *map(str, words[1:])],
-        cwd=course.settings.folder, capture_output=True, text=True, timeout=400, check=False, preexec_fn=bounded,
-    )
-
-
 # `autograder grade` for one assignment after the other, in one process that has PyTorch loaded once.
 GRADE_ALL = """
 import contextlib, io, json, sys
@@ -286,7 +267,7 @@ def mistaken(entries, number):
 
 
 @pytest.fixture(scope="module")
-def graded(course, tmp_path_factory):
+def graded(course, bounded, tmp_path_factory):
     """Every assignment handed in by its class, collected, and graded by `autograder grade`. What the commands said."""
     tmp, assignments = tmp_path_factory.mktemp("desks"), course.catalogue.assignments
     for name, assignment in assignments.items():
@@ -304,7 +285,7 @@ def graded(course, tmp_path_factory):
                 if student not in ("right", "mistaken-1", "mistaken-2"):
                     hand_in(course, tmp / name, name, student, edit, right)
         steps.collect(course, name)
-    said = command(course, "python", "-c", GRADE_ALL, *assignments)
+    said = bounded([sys.executable, "-c", GRADE_ALL, *assignments], cwd=course.settings.folder)
     assert said.returncode == 0, said.stderr
     return {name: SimpleNamespace(code=code, out=out, err=err)
             for name, (code, out, err) in json.loads(said.stdout.splitlines()[-1]).items()}
@@ -389,17 +370,35 @@ def test_a_second_run_grades_nobody_again(cli, course, graded):
     assert code == 0
 
 
-def test_nbgrader_s_own_autograde_gives_the_same_scores(course, scores, graded):
-    students = ("right", "blank", "mistaken-1")
-    before = {student: scores(student, "chance") for student in students}
-    found = command(course, "nbgrader", "autograde", "chance", "--force")
-    assert found.returncode == 0, found.stderr
-    assert {student: scores(student, "chance") for student in students} == before
+@pytest.fixture(scope="module")
+def regraded(course, graded, nbgrader, tmp_path_factory):
+    """nbgrader's own commands after the fact. The scores before, and the file of its export."""
+    with Gradebook(course.directory().db_url, course.directory().course_id) as opened:
+        before = {grade.id: grade.auto_score for submission in opened.assignment_submissions("chance")
+                  for notebook in submission.notebooks for grade in notebook.grades}
+        for submission in opened.assignment_submissions("chance"):
+            for notebook in submission.notebooks:
+                for grade in notebook.grades:
+                    grade.auto_score = None
+        opened.db.commit()
+    export, root = tmp_path_factory.mktemp("export") / "all.csv", course.settings.folder
+    nbgrader(
+        (root, "autograde", "chance", "--force"),
+        (root, "generate_feedback", "descent", "--student", "mistaken-2"),
+        (root, "export", "--to", export),
+    )
+    return before, export
 
 
-def test_nbgrader_s_own_feedback_names_the_misconception_and_shows_no_hidden_value(course, graded):
-    found = command(course, "nbgrader", "generate_feedback", "descent", "--student", "mistaken-2")
-    assert found.returncode == 0, found.stderr
+def test_nbgrader_s_own_autograde_gives_the_same_scores(course, regraded):
+    with Gradebook(course.directory().db_url, course.directory().course_id) as opened:
+        after = {grade.id: grade.auto_score for submission in opened.assignment_submissions("chance")
+                 for notebook in submission.notebooks for grade in notebook.grades}
+    assert after == regraded[0]
+    assert None not in after.values()
+
+
+def test_nbgrader_s_own_feedback_names_the_misconception_and_shows_no_hidden_value(course, regraded):
     page = (course.folder / "feedback/mistaken-2/descent/descent.html").read_text()
     assert course.catalogue.exercises["halving_step"].misconceptions[1].sentence in page
     (stored,) = course.store.latest("descent", "mistaken-2").values()
@@ -409,10 +408,8 @@ def test_nbgrader_s_own_feedback_names_the_misconception_and_shows_no_hidden_val
     assert not [value for value in values if value in page]
 
 
-def test_nbgrader_s_own_export_reads_the_gradebook(course, graded, tmp_path):
-    found = command(course, "nbgrader", "export", "--to", tmp_path / "all.csv")
-    assert found.returncode == 0, found.stderr
-    with (tmp_path / "all.csv").open() as file:
+def test_nbgrader_s_own_export_reads_the_gradebook(regraded):
+    with regraded[1].open() as file:
         rows = {(row["assignment"], row["student_id"]): row for row in csv.DictReader(file)}
     assert float(rows["composed", "right"]["raw_score"]) == 8
     assert float(rows["descent", "right"]["raw_score"]) == 13
@@ -447,8 +444,8 @@ def test_a_release_of_another_version_is_refused_with_both_versions(cli, course,
 
 def test_a_regrade_can_be_tried_dry(cli, course, scores, graded):
     change(course, "composed", "right", "check-warm_up", auto_score=3)
-    _, out, _ = cli(course.settings.folder, "grade", "composed", "--regrade", "--dry-run")
-    assert "right: check-warm_up: 3 -> 7\n" in out
+    _, out, err = cli(course.settings.folder, "grade", "composed", "--regrade", "--dry-run")
+    assert "right: check-warm_up: 3 -> 7\n" in out, err
     assert "1 scores of 3 submissions would change; nothing was written" in out
     assert scores("right", "composed")["warm_up"] == 3
 
@@ -458,9 +455,10 @@ def test_a_regrade_puts_the_scores_right_and_leaves_what_was_given_by_hand(cli, 
     change(course, "composed", "blank", "check-bowl_depth", manual_score=0.5, needs_manual_grade=False)
     cli(course.settings.folder, "grade", "composed", "--regrade", "--student", "blank")
     with Gradebook(course.directory().db_url, course.directory().course_id) as opened:
-        found = {name: opened.find_grade(f"check-{name}", "composed", "composed", "blank").score
-                 for name in ("warm_up", "bowl_depth")}
-    assert found == {"warm_up": 0, "bowl_depth": 0.5}
+        warm, depth = (opened.find_grade(f"check-{name}", "composed", "composed", "blank")
+                       for name in ("warm_up", "bowl_depth"))
+        assert (warm.auto_score, warm.score) == (0, 0)
+        assert (depth.auto_score, depth.score) == (0, 0.5)
 
 
 def change(course, assignment, student, cell, **values):

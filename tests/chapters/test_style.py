@@ -8,7 +8,8 @@ import pytest
 
 from chapters._ext import style
 
-CSS = (Path(__file__).parents[2] / "chapters" / "_static" / "course.css").read_text("utf-8")
+STYLESHEET = Path(__file__).parents[2] / "chapters" / "_static" / "course.css"
+CSS = STYLESHEET.read_text("utf-8").partition("@media print")[0]
 GROUNDS = re.findall(r"--pst-color-background: (#[0-9a-f]+);", CSS)
 TEXTS = list(zip(GROUNDS, re.findall(r"--pst-color-text-muted: (#[0-9a-f]+);", CSS), strict=True))
 

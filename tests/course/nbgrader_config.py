@@ -36,3 +36,7 @@ c.Autograde.sanitize_preprocessors = [
 c.Autograde.autograde_preprocessors = [
     ours + "SandboxExecute", theirs + "IgnorePattern", "nbconvert.preprocessors.ClearMetadataPreprocessor",
     theirs + "LimitOutput", ours + "SaveVerdicts", theirs + "AssignLatePenalties", theirs + "CheckCellMetadata"]
+
+# Everybody writes to the exchange, so what is collected from it is looked at first.
+c.ExchangeFactory.collect = "autograder.nbgrader_adapter.collect.SafeCollect"
+c.SafeCollect.real_owners = False  # here one account submits for all; a classroom with an account each leaves it out

@@ -4,7 +4,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solutions.adaptive_optimizers import pytorch, reference
@@ -236,6 +236,7 @@ def test_qhadam_with_share_beta1_looks_ahead_as_nesterov(module):
 
 
 @pytest.mark.parametrize("method", ["adagrad", "rmsprop", "adam", "nadam", "amsgrad", "adamax", "qhadam"])
+@settings(deadline=None)
 @given(factor=st.floats(1e-3, 1e3))
 def test_without_epsilon_the_size_of_the_loss_does_not_matter(method, factor):
     params, grads = inputs((3,), "float64", 10)
@@ -259,6 +260,7 @@ def test_adadeltas_first_step_is_set_by_epsilon(rho, step):
 
 
 @pytest.mark.parametrize(("module", "lift"), [(reference, np.asarray), (pytorch, torch.tensor)], ids=["numpy", "torch"])
+@settings(deadline=None)
 @given(factor=st.floats(-4, 4).filter(lambda x: abs(x) > .1))
 def test_adadelta_rescaled_follows_adadelta_in_other_units(module, lift, factor):
     params, grads = inputs((3,), "float64", 20)
@@ -302,6 +304,7 @@ def test_the_three_cycle_ends_where_the_paper_says(method, low, high):
     assert low <= x <= high
 
 
+@settings(deadline=None)
 @given(beta2=st.floats(.5, .99), steps=st.integers(1, 30))
 def test_adamaxs_u_is_the_limit_of_means_of_high_powers(beta2, steps):
     grads = inputs((), "float64", steps, seed=steps)[1]

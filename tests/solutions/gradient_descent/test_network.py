@@ -118,6 +118,15 @@ def test_flatten_and_unflatten_undo_each_other(module, sizes):
     np.testing.assert_array_equal(plain(module.flatten(layers)), plain(params))
 
 
+@every_size
+def test_the_module_is_the_same_network_and_gives_its_parameters_back(sizes):
+    params, X, _ = (torch.tensor(a) for a in network(sizes))
+    layers = pytorch.unflatten(params, sizes)
+    net = pytorch.mlp_module(layers)
+    torch.testing.assert_close(net(X), pytorch.mlp_forward(layers, X)[-1], rtol=1e-12, atol=1e-14)
+    torch.testing.assert_close(pytorch.flatten(pytorch.module_layers(net)), params, rtol=0, atol=0)
+
+
 # --------------------------------------------------------------------------------------------------- the gradient check
 
 

@@ -116,19 +116,13 @@ def test_the_network_walks_one_path_in_numpy_pytorch_and_the_library():
                                    batch_size=32)
     twin = pytorch.minibatch_sgd(torch.tensor(first), partial(pytorch.mlp_gradient, sizes=sizes), torch.tensor(X),
                                  torch.tensor(y), torch.tensor(orders), lr=.5, batch_size=32)
-    net = torch.nn.Sequential(torch.nn.Linear(64, 16), torch.nn.Sigmoid(), torch.nn.Linear(16, 10)).double()
-    with torch.no_grad():
-        for layer, (W, b) in zip((net[0], net[2]), reference.unflatten(first, sizes), strict=True):
-            layer.weight.copy_(torch.tensor(W.T))
-            layer.bias.copy_(torch.tensor(b))
+    net = pytorch.mlp_module(pytorch.unflatten(torch.tensor(first), sizes))
     optimizer = torch.optim.SGD(net.parameters(), lr=.5)
-    for m in (m for order in orders for m in torch.tensor(order).split(32)):
-        optimizer.zero_grad()
-        torch.nn.functional.cross_entropy(net(torch.tensor(X)[m]), torch.tensor(y)[m]).backward()
-        optimizer.step()
-    last = pytorch.flatten([(layer.weight.detach().T, layer.bias.detach()) for layer in (net[0], net[2])])
+    steps = pytorch.train(net, torch.nn.functional.cross_entropy, optimizer, torch.tensor(X), torch.tensor(y),
+                          torch.tensor(orders), batch_size=32)
+    library = [first, *(pytorch.flatten(pytorch.module_layers(net)).numpy() for _ in steps)]
     np.testing.assert_allclose(twin, path, rtol=0, atol=1e-10)
-    np.testing.assert_allclose(last, path[-1], rtol=0, atol=1e-10)
+    np.testing.assert_allclose(library, path, rtol=0, atol=1e-10)
 
 
 # ------------------------------------------------------------------------------------------------------- what a step is

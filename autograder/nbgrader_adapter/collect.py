@@ -1,0 +1,190 @@
+"""nbgrader's collect for an exchange that everybody writes to: it follows no link, and one bad name stops nobody.
+
+Named in nbgrader_config.py: `c.ExchangeFactory.collect = "autograder.nbgrader_adapter.collect.SafeCollect"`.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatch
+from typing import Any
+
+from nbgrader.exchange.default import ExchangeCollect
+from nbgrader.utils import parse_utc
+from traitlets import Bool
+
+MAX_DEPTH = 16
+MAX_FILES = 2000
+_NAME = re.compile(r"[\w@][\w@.+-]*", re.ASCII)
+
+
+class Refused(Exception):
+    """A submission that is not collected; the sentence says why."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """Something in a submission. descriptor : of the directory that holds it, open for the time of the loop's turn."""
+
+    path: str
+    name: str
+    descriptor: int
+    status: os.stat_result
+
+
+class SafeCollect(ExchangeCollect):
+    """Collects what is a submission, and says what is not.
+
+    Refused, each with a line in the log: entries of the inbound directory whose name is not a submission's, links and
+    plain files in the place of a submission, submissions that are not owned by the student whose name they have, and
+    those that are too large or too deep. Of a submission that is collected, links, pipes and files of another owner
+    stay behind, and its `timestamp.txt` is written anew. nbgrader's own step copies what links point to, takes a
+    submission in somebody else's name with a warning, and ends for everybody at the first odd name.
+    """
+
+    real_owners = Bool(
+        True,
+        help="Whether each student has an account on this machine, so that a submission which another account owns is "
+        "refused. Unset it where one account submits for all, as in a rehearsal.",
+    ).tag(config=True)
+
+    def _path_to_record(self, path: str) -> dict[str, Any]:
+        """nbgrader's record of a submission; one that is refused has no username, and is dropped in `init_src`."""
+        filename = os.path.basename(path)
+        try:
+            username, timestamp = _parsed(filename, str(self.coursedir.assignment_id))
+            self._examine(path, username)
+        except (Refused, OSError) as error:
+            self.log.warning("%s is not collected: %s", ascii(filename), _plain(error))
+            return {"username": None, "filename": filename, "timestamp": datetime.min}
+        return {"username": username, "filename": filename, "timestamp": timestamp}
+
+    def init_src(self) -> None:
+        super().init_src()
+        self.src_records = [record for record in self.src_records if record["username"] is not None]
+
+    def do_copy(self, src: str, dest: str, log: Any = None) -> None:
+        """Copy the plain files. What fails leaves nothing behind, and the other submissions go on."""
+        try:
+            os.makedirs(dest)
+            owner = os.lstat(src).st_uid
+            for found in self._found(src):
+                if reason := self._left_out(found, owner):
+                    self.log.warning("%s of %s is left out: %s", ascii(found.path), os.path.basename(src), reason)
+                elif not self._ignored(found) and found.path != "timestamp.txt":
+                    _copy(found, os.path.join(dest, found.path))
+            with open(os.path.join(dest, "timestamp.txt"), "w") as file:
+                file.write(os.path.basename(src).rsplit("+", 3)[2])
+        except (Refused, OSError) as error:
+            self.log.error("%s is not collected: %s", ascii(os.path.basename(src)), _plain(error))
+            shutil.rmtree(dest, ignore_errors=True)
+
+    def _examine(self, path: str, username: str) -> None:
+        """Refuse what is no directory, is not the student's, or is too much."""
+        status = os.lstat(path)
+        if stat.S_ISLNK(status.st_mode):
+            raise Refused("it is a link")
+        if not stat.S_ISDIR(status.st_mode):
+            raise Refused("it is no directory")
+        if self.real_owners and self.check_owner and (owner := _owner(status)) != username:
+            raise Refused(f"it is in the name of {username} and belongs to {owner}")
+        size, most = 0, 1000 * self.coursedir.max_dir_size
+        for count, found in enumerate(self._found(path), 1):
+            size += 0 if self._ignored(found) else found.status.st_size
+            if count > MAX_FILES:
+                raise Refused(f"it holds more than {MAX_FILES} files")
+            if size > most:
+                raise Refused(f"it holds more than {most // 1000} KB")
+
+    def _found(self, path: str) -> Iterator[Found]:
+        """Everything that a submission holds, but for directories and what is in directories that nbgrader ignores."""
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        with _closing(descriptor):
+            yield from self._below(descriptor, "", 0)
+
+    def _below(self, descriptor: int, place: str, depth: int) -> Iterator[Found]:
+        # by descriptors all the way, so that no directory can become a link while it is read
+        with os.scandir(descriptor) as entries:
+            names = sorted(entry.name for entry in entries)
+        for name in names:
+            status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+            if not stat.S_ISDIR(status.st_mode):
+                yield Found(os.path.join(place, name), name, descriptor, status)
+            elif not self._excluded(name):
+                if depth == MAX_DEPTH:
+                    raise Refused(f"its directories are more than {MAX_DEPTH} deep")
+                inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=descriptor)
+                with _closing(inner):
+                    yield from self._below(inner, os.path.join(place, name), depth + 1)
+
+    def _left_out(self, found: Found, owner: int) -> str:
+        if stat.S_ISLNK(found.status.st_mode):
+            return "it is a link"
+        if not stat.S_ISREG(found.status.st_mode):
+            return "it is no plain file"
+        if self.real_owners and self.check_owner and found.status.st_uid != owner:
+            return f"it belongs to {_owner(found.status)}"
+        return ""
+
+    def _ignored(self, found: Found) -> bool:
+        """nbgrader's rule: names to ignore, names to include, and the size of one file."""
+        included = any(fnmatch(found.name, pattern) for pattern in self.coursedir.include)
+        too_large = found.status.st_size > 1000 * self.coursedir.max_file_size
+        return self._excluded(found.name) or not included or too_large
+
+    def _excluded(self, name: str) -> bool:
+        return any(fnmatch(name, pattern) for pattern in self.coursedir.ignore)
+
+
+def _parsed(filename: str, assignment: str) -> tuple[str, datetime]:
+    """Student and time of a submission's name: student+assignment+time+random, or without the last."""
+    parts = filename.rsplit("+", 3)
+    if len(parts) < 3 or not _NAME.fullmatch(parts[0]):
+        raise Refused("its name is not one that nbgrader gives to a submission")
+    if len(parts) == 3:
+        parts = [*parts, ""]
+    if parts[1] != assignment:
+        raise Refused(f"its name does not say that it is for {assignment}")
+    try:
+        time = parse_utc(parts[2])
+    except (ValueError, OverflowError):
+        raise Refused("its name holds no time") from None
+    return parts[0], time
+
+
+def _copy(found: Found, target: str) -> None:
+    """Copy the plain file that was found, and nothing that has taken its place since."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+    with os.fdopen(os.open(found.name, flags, dir_fd=found.descriptor), "rb") as source:
+        if not os.path.samestat(os.fstat(source.fileno()), found.status):
+            raise Refused(f"{ascii(found.path)} changed while it was copied")
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with open(target, "wb") as file:
+            shutil.copyfileobj(source, file)
+
+
+def _owner(status: os.stat_result) -> str:
+    try:
+        return pwd.getpwuid(status.st_uid).pw_name
+    except KeyError:
+        return f"user {status.st_uid}"
+
+
+def _plain(error: Exception) -> str:
+    return str(error) if isinstance(error, Refused) else ascii(str(error))
+
+
+@contextmanager
+def _closing(descriptor: int) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,181 @@
+"""Collecting from an inbound directory that everybody can write to."""
+import logging
+import os
+import stat
+from types import SimpleNamespace
+
+import pytest
+from nbgrader.api import Gradebook
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
+
+from autograder.nbgrader_adapter.collect import SafeCollect
+
+TIME = "2026-01-01 10:00:00.000000 UTC"
+
+
+class Lines(logging.Handler):
+    """The texts of what was said as a warning or worse."""
+
+    def __init__(self):
+        super().__init__(logging.WARNING)
+        self.said = []
+
+    def emit(self, record):
+        self.said.append(record.getMessage())
+
+
+@pytest.fixture
+def exchange(tmp_path):
+    """An inbound directory, and `collect()`, which says what was said."""
+    inbound = tmp_path / "exchange" / "c1" / "inbound"
+    inbound.mkdir(parents=True)
+    submitted = tmp_path / "course" / "submitted"
+    submitted.mkdir(parents=True)
+
+    def collect(**settings):
+        config = Config({"CourseDirectory": {"root": str(tmp_path / "course"), "course_id": "c1", "assignment_id": "a",
+                                             "max_dir_size": 100, "max_file_size": 50},
+                         "Exchange": {"root": str(tmp_path / "exchange")},
+                         "SafeCollect": {"real_owners": False, "update": True, **settings}})
+        directory = CourseDirectory(config=config)
+        with Gradebook(directory.db_url, "c1"):
+            pass
+        app = SafeCollect(coursedir=directory, config=config)
+        app.log = logging.Logger("collect")
+        app.log.addHandler(lines := Lines())
+        app.start()
+        return lines.said
+
+    def submission(student="ann", time=TIME, **files):
+        folder = inbound / f"{student}+a+{time}+random"
+        folder.mkdir()
+        for name, text in ({"a.ipynb": "{}"} | files).items():
+            (folder / name).write_text(text)
+        return folder
+
+    return SimpleNamespace(inbound=inbound, submitted=submitted, collect=collect, submission=submission, tmp=tmp_path)
+
+
+def test_a_submission_is_collected_with_its_files_and_time(exchange):
+    folder = exchange.submission(**{"data.csv": "1"})
+    (folder / "sub").mkdir()
+    (folder / "sub" / "x.txt").write_text("x")
+    assert exchange.collect() == []
+    place = exchange.submitted / "ann" / "a"
+    assert sorted(str(path.relative_to(place)) for path in place.rglob("*")) == [
+        "a.ipynb", "data.csv", "sub", "sub/x.txt", "timestamp.txt"]
+    assert (place / "timestamp.txt").read_text() == TIME
+
+
+def test_the_newest_replaces_an_older_one(exchange):
+    exchange.submission(**{"a.ipynb": "old"})
+    exchange.collect()
+    exchange.submission(time="2026-01-02 10:00:00 UTC", **{"a.ipynb": "new"})
+    exchange.collect()
+    assert (exchange.submitted / "ann" / "a" / "a.ipynb").read_text() == "new"
+
+
+def test_a_name_with_a_plus_and_one_without_the_random_part_are_submissions(exchange):
+    exchange.submission("ann+lab")
+    (exchange.inbound / f"bob+a+{TIME}").mkdir()
+    exchange.collect()
+    assert sorted(os.listdir(exchange.submitted)) == ["ann+lab", "bob"]
+
+
+@pytest.mark.parametrize("name", [
+    "junk+a+", "junk+a+yesterday+x", "junk+a+2026-13-45 99:00:00 UTC+x", f"..+a+{TIME}+x", f".hidden+a+{TIME}+x",
+    f"+a+{TIME}+x", f"line\nann+a+{TIME}+x", f"\udcff+a+{TIME}+x", f"ann+b+a+{TIME}", f"ann+a+9999-99-99+{TIME}"])
+def test_a_junk_name_is_passed_over_with_a_line_and_the_others_are_collected(exchange, name):
+    exchange.submission()
+    (exchange.inbound / name).mkdir()
+    (said,) = exchange.collect()
+    assert "is not collected: its name" in said
+    assert "\n" not in said
+    assert os.listdir(exchange.submitted) == ["ann"]
+    assert sorted(os.listdir(exchange.tmp / "course")) == ["gradebook.db", "submitted"]
+
+
+@pytest.mark.parametrize("make", [
+    lambda path, tmp: path.symlink_to(tmp), lambda path, tmp: path.write_text(""), lambda path, tmp: os.mkfifo(path)],
+    ids=["a link", "a file", "a pipe"])
+def test_what_is_no_directory_is_no_submission(exchange, make):
+    make(exchange.inbound / f"eve+a+{TIME}+x", exchange.tmp)
+    exchange.submission()
+    (said,) = exchange.collect()
+    assert "is not collected: it is" in said
+    assert os.listdir(exchange.submitted) == ["ann"]
+
+
+def test_links_and_pipes_stay_behind(exchange):
+    (exchange.tmp / "secret").write_text("secret")
+    folder = exchange.submission()
+    for name, target in {"file": exchange.tmp / "secret", "folder": exchange.tmp, "nothing": "/nowhere"}.items():
+        (folder / name).symlink_to(target)
+    os.mkfifo(folder / "pipe")
+    said = exchange.collect()
+    assert [line.split(" of ")[0] for line in said] == ["'file'", "'folder'", "'nothing'", "'pipe'"]
+    assert sorted(os.listdir(exchange.submitted / "ann" / "a")) == ["a.ipynb", "timestamp.txt"]
+
+
+def test_a_forged_time_is_not_taken_over(exchange):
+    exchange.submission(**{"timestamp.txt": "yesterday"})
+    exchange.collect()
+    assert (exchange.submitted / "ann" / "a" / "timestamp.txt").read_text() == TIME
+
+
+def test_a_submission_that_is_too_large_leaves_the_students_earlier_one(exchange):
+    exchange.submission(**{"a.ipynb": "small"})
+    exchange.submission(time="2026-01-02 10:00:00 UTC", **{f"{i}.csv": "x" * 40_000 for i in range(5)})
+    (said,) = exchange.collect()
+    assert "it holds more than 100 KB" in said
+    assert (exchange.submitted / "ann" / "a" / "a.ipynb").read_text() == "small"
+
+
+def test_a_file_that_is_too_large_stays_behind(exchange):
+    exchange.submission(**{"large.bin": "x" * 60_000})
+    exchange.collect()
+    assert sorted(os.listdir(exchange.submitted / "ann" / "a")) == ["a.ipynb", "timestamp.txt"]
+
+
+def test_a_submission_that_is_too_deep_is_refused_and_the_others_are_collected(exchange):
+    exchange.submission()
+    folder = exchange.submission("eve")
+    for _ in range(30):
+        folder = folder / "d"
+    folder.mkdir(parents=True)
+    (said,) = exchange.collect()
+    assert "more than 16 deep" in said
+    assert os.listdir(exchange.submitted) == ["ann"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+class TestRealOwners:
+    def test_a_submission_in_another_students_name_is_refused_however_new(self, exchange):
+        exchange.submission("root", **{"a.ipynb": "own"})
+        forged = exchange.submission("root", time="2026-02-02 10:00:00 UTC", **{"a.ipynb": "forged"})
+        os.chown(forged, 12345, 12345)
+        (said,) = exchange.collect(real_owners=True)
+        assert "it is in the name of root and belongs to user 12345" in said
+        assert (exchange.submitted / "root" / "a" / "a.ipynb").read_text() == "own"
+
+    def test_a_file_that_somebody_else_put_in_stays_behind(self, exchange):
+        folder = exchange.submission("root", **{"put.in": "x"})
+        os.chown(folder / "put.in", 12345, 12345)
+        (said,) = exchange.collect(real_owners=True)
+        assert "is left out: it belongs to user 12345" in said
+        assert "put.in" not in os.listdir(exchange.submitted / "root" / "a")
+
+    def test_owners_are_not_asked_where_one_account_submits_for_all(self, exchange):
+        exchange.submission("ann")
+        assert exchange.collect(real_owners=False) == []
+
+    def test_owners_are_asked_by_default(self):
+        assert SafeCollect.real_owners.default_value is True
+
+
+def test_what_is_collected_can_be_written_by_the_instructor(exchange):
+    folder = exchange.submission()
+    (folder / "a.ipynb").chmod(0o444)
+    exchange.collect()
+    assert (exchange.submitted / "ann" / "a" / "a.ipynb").stat().st_mode & stat.S_IWUSR

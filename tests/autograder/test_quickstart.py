@@ -1,0 +1,65 @@
+"""nbgrader's own example course: our steps give the scores that its own steps give."""
+import shutil
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+
+OURS = """
+c.AutograderSettings.root = {root!r}
+c.AutograderSettings.exercises = ["no-exercises-of-ours"]
+ours, theirs = "autograder.nbgrader_adapter.preprocessors.", "nbgrader.preprocessors."
+c.Autograde.sanitize_preprocessors = [
+    theirs + "ClearOutput", theirs + "DeduplicateIds", theirs + "OverwriteKernelspec", ours + "RestoreCells",
+    theirs + "CheckCellMetadata"]
+c.Autograde.autograde_preprocessors = [
+    ours + "SandboxExecute", theirs + "IgnorePattern", "nbconvert.preprocessors.ClearMetadataPreprocessor",
+    theirs + "LimitOutput", ours + "SaveVerdicts", theirs + "AssignLatePenalties", theirs + "CheckCellMetadata"]
+"""
+
+
+STUDENTS = {"right": ["squares", "sum_of_squares"], "half": ["squares"], "neither": []}
+
+
+@pytest.fixture(scope="module")
+def scores(tmp_path_factory, nbgrader):
+    """The automatic scores of the submissions, as nbgrader's own steps and as ours give them."""
+    stock = tmp_path_factory.mktemp("quickstart") / "stock"
+    stock.mkdir()
+    nbgrader((stock.parent, "quickstart", "stock", "--force"), (stock, "generate_assignment", "ps1"))
+    source = nbformat.read(stock / "source/ps1/problem1.ipynb", as_version=4)
+    answers = {cell.metadata.nbgrader.grade_id: cell.source for cell in source.cells if "nbgrader" in cell.metadata}
+    for student, known in STUDENTS.items():
+        notebook = nbformat.read(stock / "release/ps1/problem1.ipynb", as_version=4)
+        for cell in notebook.cells:
+            if (name := cell.metadata.get("nbgrader", {}).get("grade_id")) in known:
+                cell.source = answers[name]
+        folder = stock / "submitted" / student / "ps1"
+        folder.mkdir(parents=True)
+        nbformat.write(notebook, folder / "problem1.ipynb")
+    ours = stock.with_name("ours")
+    shutil.copytree(stock, ours)
+    (ours / "no-exercises-of-ours").mkdir()
+    with (ours / "nbgrader_config.py").open("a") as file:
+        file.write(OURS.format(root=str(ours)))
+    nbgrader((stock, "autograde", "ps1"), (ours, "autograde", "ps1"))
+    return [graded(folder) for folder in (stock, ours)]
+
+
+def graded(folder):
+    with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as gradebook:
+        return {(submission.student.id, notebook.name, grade.name): (grade.auto_score, grade.needs_manual_grade)
+                for submission in gradebook.assignment_submissions("ps1")
+                for notebook in submission.notebooks for grade in notebook.grades}
+
+
+def test_every_score_is_nbgrader_s(scores):
+    stock, ours = scores
+    assert stock == ours
+
+
+def test_the_comparison_is_about_something(scores):
+    stock, _ = scores
+    totals = {student: sum(score or 0 for (who, *_), (score, _) in stock.items() if who == student)
+              for student in STUDENTS}
+    assert totals["right"] > totals["half"] > totals["neither"] == 0
