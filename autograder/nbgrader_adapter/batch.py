@@ -67,11 +67,11 @@ def draft(course: Course, book: SourceBook, student: str) -> Draft:
     notebooks: dict[str, tuple[Any, Graded]] = {}
     for name in book.notebooks:
         file = submitted / f"{name}.ipynb"
-        if not file.exists():
+        if not os.path.lexists(file):
             notes.append(f"{name}.ipynb was not submitted")
             continue
-        if file.is_symlink():
-            raise ExerciseError(f"{file.name} is a link; a submission must hold the notebook itself")
+        if file.is_symlink() or not file.is_file():  # a pipe would be waited for without end
+            raise ExerciseError(f"{file.name} is a link or no plain file; a submission must hold the notebook itself")
         resources: dict[str, Any] = {
             "unique_key": name,
             "nbgrader": {
@@ -135,11 +135,20 @@ def _submission(course: Course, gradebook: Gradebook, book: SourceBook, student:
     """The gradebook's entry of a submission, made where it is missing."""
     directory = course.directory()
     folder = directory.format_path(directory.submitted_directory, student, book.assignment)
-    timestamp = directory.get_existing_timestamp(folder)
+    timestamp = _timestamp(directory, folder)
     when = {"timestamp": timestamp} if timestamp else {}
     gradebook.update_or_create_student(student)
     with gradebook.db.no_autoflush:  # nbgrader adds the entry whole, at the end
         return gradebook.update_or_create_submission(book.assignment, student, **when)
+
+
+def _timestamp(directory: Any, folder: str) -> Any:
+    """When it was submitted; None where its timestamp.txt, which may be the student's own, does not say."""
+    path = Path(folder) / "timestamp.txt"
+    try:
+        return directory.get_existing_timestamp(folder) if path.is_file() and not path.is_symlink() else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def fingerprint(folder: Path) -> str:
@@ -147,7 +156,7 @@ def fingerprint(folder: Path) -> str:
     digest = hashlib.sha256()
     for file in sorted(folder.rglob("*")):
         if file.is_file() and not file.is_symlink():
-            digest.update(str(file.relative_to(folder)).encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
+            digest.update(os.fsencode(file.relative_to(folder)) + b"\0" + hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
 
 
@@ -207,8 +216,8 @@ def _copy_files(course: Course, directory: Any, submitted: Path, folder: Path, a
     for root in (submitted, source):
         for name in find_all_files(str(root), [*directory.ignore, "*.ipynb"]):
             file = Path(name)
-            if file.is_symlink() or not file.resolve().is_relative_to(root.resolve()):
-                notes.append(f"{file.name} is a link and was left out")
+            if file.is_symlink() or not file.is_file() or not file.resolve().is_relative_to(root.resolve()):
+                notes.append(f"{ascii(file.name)} is a link or no plain file, and was left out")
                 continue
             target = folder / file.relative_to(root)
             if root == source and str(file.relative_to(root)) in kept:

@@ -68,6 +68,8 @@ class SafeCollect(ExchangeCollect):
         return {"username": username, "filename": filename, "timestamp": timestamp}
 
     def init_src(self) -> None:
+        self._by_owner = self.real_owners and self.check_owner
+        self.check_owner = False  # nbgrader's own would come late, and only warn
         super().init_src()
         self.src_records = [record for record in self.src_records if record["username"] is not None]
 
@@ -94,7 +96,7 @@ class SafeCollect(ExchangeCollect):
             raise Refused("it is a link")
         if not stat.S_ISDIR(status.st_mode):
             raise Refused("it is no directory")
-        if self.real_owners and self.check_owner and (owner := _owner(status)) != username:
+        if self._by_owner and (owner := _owner(status)) != username:
             raise Refused(f"it is in the name of {username} and belongs to {owner}")
         size, most = 0, 1000 * self.coursedir.max_dir_size
         for count, found in enumerate(self._found(path), 1):
@@ -130,7 +132,7 @@ class SafeCollect(ExchangeCollect):
             return "it is a link"
         if not stat.S_ISREG(found.status.st_mode):
             return "it is no plain file"
-        if self.real_owners and self.check_owner and found.status.st_uid != owner:
+        if self._by_owner and found.status.st_uid != owner:
             return f"it belongs to {_owner(found.status)}"
         return ""
 

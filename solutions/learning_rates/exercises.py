@@ -20,7 +20,7 @@ def staircase_cases(rng):
 
     return [case("a whole run of four stages", 5, 4, 20, weight=2),
             case("a few updates of a long run", 30, 7, np.array([0, 29, 30, 100, 179])),
-            case("after the last stage", 3, 4, 16),
+            case("after the last stage", 3, 4, 16, weight=2),
             case("power 1: equal steps down", 4, 5, 20, "edge", power=1.0),
             case("stages of one update: no steps to see", 1, 6, 6, "edge"),
             case("one update alone", 6, 3, np.array(13), "edge"),
@@ -89,7 +89,7 @@ def driver_cases(rng):
     return [case("the loss falls", [5, 4.2]),
             case("the loss rises", [5, 5.1]),
             case("ups and downs", [5, 4, 4.5, 4.2, 4.3, 3, 3.5], weight=2),
-            case("a step that changes nothing", [5, 4, 4, 3.9, 3.9]),
+            case("a step that changes nothing", [5, 4, 4, 3.9, 3.9], weight=2),
             case("rising three times", [2, 3, 4, 5]),
             case("losses below 0", [-2, -3, -2.5, -4], "edge"),
             case("the loss is NaN", [3, float("nan"), 2], "edge"),

@@ -5,7 +5,6 @@ The schedules of `reference.py` handle plain numbers and have no twins: `as_sche
 from typing import NamedTuple
 
 import torch
-from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 
 class Probe(NamedTuple):
@@ -23,10 +22,10 @@ def as_scheduler(optimizer, schedule, **hyper):
     schedule : callable, (t, *, lr, **hyper) -> float
         Proportional to `lr`, so without an absolute floor.
     """
-    return LambdaLR(optimizer, lambda t: float(schedule(t, lr=1.0, **hyper)))
+    return torch.optim.lr_scheduler.LambdaLR(optimizer, lambda t: float(schedule(t, lr=1.0, **hyper)))
 
 
-class WarmupStepLR(LRScheduler):
+class WarmupStepLR(torch.optim.lr_scheduler.LRScheduler):
     """A linear warm-up, then the rate is divided every so many updates, never below a floor.
 
     Parameters
@@ -112,7 +111,7 @@ def sharpness(loss, params, *, steps=100):
     curvature : 0-d tensor
         vᵀHv for the last v of length 1; the eigenvalue of the largest modulus.
     """
-    _, product = torch.func.vjp(torch.func.grad(loss), params)          # v ↦ vᵀH = (H v)ᵀ
+    product = torch.func.vjp(torch.func.grad(loss), params)[1]          # v ↦ vᵀH = (H v)ᵀ
     v = torch.ones_like(params) / params.numel()**.5
     for _ in range(steps):
         Hv, = product(v)

@@ -1,4 +1,5 @@
 """The second course, copied to a folder of its own, and a stand-in for the session."""
+
 import copy
 import importlib.util
 import json
@@ -17,9 +18,9 @@ import pytest
 
 from autograder.build import build_assignment
 from autograder.catalogue import load_catalogue
+from autograder.cli import main
 from autograder.nbgrader_adapter import course
 from autograder.session.interface import Answer, Cell, CellResult, Transcript
-from autograder.cli import main
 from autograder.settings import load_settings, read_config
 from autograder.student.drive import Raised, call, load_checks, run_driver, run_twice
 from autograder.student.values import NotPlain, decode, encode
@@ -78,7 +79,12 @@ def as_student(student_site):
         start = f"import sys; sys.path.insert(0, {str(student_site)!r})\n"
         return subprocess.run(
             [sys.executable, "-I", "-S", "-W", "error", "-c", start + code],
-            cwd=folder, capture_output=True, text=True, timeout=60, check=False, env={"PATH": os.environ["PATH"]},
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            env={"PATH": os.environ["PATH"]},
         )
 
     return run
@@ -87,7 +93,9 @@ def as_student(student_site):
 def pip(command, *arguments):
     subprocess.run(
         [sys.executable, "-m", "pip", command, "--quiet", "--disable-pip-version-check", *map(str, arguments)],
-        check=True, capture_output=True, timeout=120,
+        check=True,
+        capture_output=True,
+        timeout=120,
     )
 
 
@@ -180,7 +188,7 @@ def cli(capsys):
     """Run the command `autograder` on a course; its exit code, what it said, and what it said on stderr."""
 
     def run(root, *arguments):
-        course._courses.clear()     # a command starts with what is on disk
+        course._courses.clear()  # a command starts with what is on disk
         capsys.readouterr()
         code = main(["--course", str(root), *map(str, arguments)])
         return code, *capsys.readouterr()

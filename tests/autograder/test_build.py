@@ -1,4 +1,5 @@
 """nbgrader's source notebook, and the release that nbgrader itself makes of it."""
+
 import ast
 import json
 
@@ -78,8 +79,27 @@ def test_what_two_exercises_are_given_stands_in_the_notebook_once(source):
 def test_prose_code_and_questions_come_in_the_order_of_the_text(source):
     notebook = read(source / "descent" / "descent.ipynb")
     ids = [cell.metadata.nbgrader.grade_id.split("-")[0] for cell in notebook.cells]
-    assert ids == ["title", "imports", "prose", "given", "solution", "check", "prose", "solution", "check", "code",
-                   "solution", "check", "prose", "solution", "check", "solution", "check", "question", "written"]
+    assert ids == [
+        "title",
+        "imports",
+        "prose",
+        "given",
+        "solution",
+        "check",
+        "prose",
+        "solution",
+        "check",
+        "code",
+        "solution",
+        "check",
+        "prose",
+        "solution",
+        "check",
+        "solution",
+        "check",
+        "question",
+        "written",
+    ]
     assert notebook.cells[0].source == "# Going downhill"
     assert "title:" not in "".join(cell.source for cell in notebook.cells)
 
@@ -107,8 +127,10 @@ def test_the_release_has_the_signature_and_docstring_and_nothing_of_the_body(nam
     found = cells(read(released(name) / f"{name}.ipynb"))
     for entry in catalogue.assignments[name].entries:
         if entry.exercise.starter is None:
-            whole, stub = (ast.parse(text).body[0] for text in (definition(entry.exercise.reference),
-                                                               found[f"solution-{entry.name}"].source))
+            whole, stub = (
+                ast.parse(text).body[0]
+                for text in (definition(entry.exercise.reference), found[f"solution-{entry.name}"].source)
+            )
             assert ast.get_docstring(stub) == ast.get_docstring(whole)
             for theirs, ours in zip(functions(whole), functions(stub), strict=True):
                 assert ast.unparse(theirs.args) == ast.unparse(ours.args)
@@ -134,8 +156,12 @@ def test_no_file_of_the_release_holds_a_line_of_a_reference(name, released, cata
     for entry in catalogue.assignments[name].entries:
         for function in functions(ast.parse(definition(entry.exercise.reference)).body[0]):
             if function.name in (entry.exercise.methods or (entry.name,)):
-                lines = definition(entry.exercise.reference).splitlines()[function.body[-1].lineno - 1:function.end_lineno]
-                assert not [line for line in lines if json.dumps(line.split("  #")[0].strip())[1:-1] in text], entry.name
+                lines = definition(entry.exercise.reference).splitlines()[
+                    function.body[-1].lineno - 1 : function.end_lineno
+                ]
+                assert not [line for line in lines if json.dumps(line.split("  #")[0].strip())[1:-1] in text], (
+                    entry.name
+                )
 
 
 @every_assignment

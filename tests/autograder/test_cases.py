@@ -1,4 +1,5 @@
 """Cases drawn and answered."""
+
 import numpy as np
 import pytest
 
@@ -79,7 +80,8 @@ def test_a_student_s_set_stays_and_cannot_be_told_without_the_secret():
 
 def test_names_that_run_together_are_kept_apart():
     assert [case_set_of(SECRET, "ab", "c", 2**32), case_set_of(SECRET, "a", "bc", 2**32)] != 2 * [
-        case_set_of(SECRET, "ab", "c", 2**32)]
+        case_set_of(SECRET, "ab", "c", 2**32)
+    ]
 
 
 def test_hidden_cases_are_answered_once():

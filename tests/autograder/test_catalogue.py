@@ -1,4 +1,5 @@
 """What is found in the folders that the settings name; a mistake there is one sentence and exit code 2."""
+
 import pytest
 
 CONFIG = """
@@ -29,8 +30,11 @@ def course(tmp_path, fresh_modules):
     """Write a small course with some of its files replaced or added; None leaves a file out."""
 
     def make(**files):
-        names = {"config": "nbgrader_config.py", "exercises": "exercises/alpha/exercises.py",
-                 "text": "exercises/alpha/assignment.md"}
+        names = {
+            "config": "nbgrader_config.py",
+            "exercises": "exercises/alpha/exercises.py",
+            "text": "exercises/alpha/assignment.md",
+        }
         contents = {"config": CONFIG, "exercises": EXERCISES, "text": TEXT} | files
         for name, content in contents.items():
             path = tmp_path / names.get(name, name)
@@ -61,35 +65,64 @@ MISTAKES = {
     "no settings file": ({"config": None}, ["holds no nbgrader_config.py", "--course"]),
     "settings that are no Python": ({"config": "c ="}, ["nbgrader_config.py cannot be read: SyntaxError"]),
     "settings that fail": ({"config": "1 / 0"}, ["nbgrader_config.py cannot be read: ZeroDivisionError"]),
-    "no folders named": ({"config": "c = get_config()"}, ["sets no c.AutograderSettings.exercises", "name the folders"]),
-    "an unknown setting": ({"config": CONFIG + "c.AutograderSettings.exercise = []"},
-                           ["nbgrader_config.py sets c.AutograderSettings.exercise, which there is not"]),
-    "a setting of another type": ({"config": CONFIG + "c.AutograderSettings.memory_mib = 'all'"},
-                                  ["nbgrader_config.py: ", "memory_mib"]),
+    "no folders named": (
+        {"config": "c = get_config()"},
+        ["sets no c.AutograderSettings.exercises", "name the folders"],
+    ),
+    "an unknown setting": (
+        {"config": CONFIG + "c.AutograderSettings.exercise = []"},
+        ["nbgrader_config.py sets c.AutograderSettings.exercise, which there is not"],
+    ),
+    "a setting of another type": (
+        {"config": CONFIG + "c.AutograderSettings.memory_mib = 'all'"},
+        ["nbgrader_config.py: ", "memory_mib"],
+    ),
     "a limit of nothing": ({"config": CONFIG + "c.AutograderSettings.cell_seconds = 0"}, ["cell_seconds"]),
     "no case sets": ({"config": CONFIG + "c.AutograderSettings.case_sets = 0"}, ["case_sets"]),
-    "a folder that is not there": ({"config": CONFIG.replace('"exercises"', '"elsewhere"')},
-                                   ["elsewhere, named in c.AutograderSettings.exercises, is not a folder"]),
+    "a folder that is not there": (
+        {"config": CONFIG.replace('"exercises"', '"elsewhere"')},
+        ["elsewhere, named in c.AutograderSettings.exercises, is not a folder"],
+    ),
     "an exercise file that is no Python": ({"exercises": "def"}, ["exercises.py cannot be imported: SyntaxError"]),
-    "an exercise file that fails": ({"exercises": "import nothing_of_the_kind"},
-                                    ["exercises.py cannot be imported: ModuleNotFoundError"]),
-    "an exercise without points": ({"exercises": EXERCISES.replace("points=1", "points=0")},
-                                   ["exercises.py: double: points must be above 0"]),
+    "an exercise file that fails": (
+        {"exercises": "import nothing_of_the_kind"},
+        ["exercises.py cannot be imported: ModuleNotFoundError"],
+    ),
+    "an exercise without points": (
+        {"exercises": EXERCISES.replace("points=1", "points=0")},
+        ["exercises.py: double: points must be above 0"],
+    ),
     "an exercise file that stops Python": ({"exercises": "raise SystemExit(3)"}, ["exercises.py cannot be imported"]),
-    "one name twice": ({"exercises/beta/exercises.py": EXERCISES},
-                       ["beta/exercises.py: there is an exercise called 'double' already; names must be unique"]),
-    "a topic that is called like a module": ({"exercises/json/exercises.py": EXERCISES.replace("double", "twice")},
-                                             ["json/exercises.py cannot be imported"]),
-    "an exercise that is not there": ({"text": TEXT.replace("double", "halve")},
-                                      ["alpha/assignment.md: there is no exercise called 'halve'; known are: double"]),
+    "one name twice": (
+        {"exercises/beta/exercises.py": EXERCISES},
+        ["beta/exercises.py: there is an exercise called 'double' already; names must be unique"],
+    ),
+    "a topic that is called like a module": (
+        {"exercises/json/exercises.py": EXERCISES.replace("double", "twice")},
+        ["json/exercises.py cannot be imported"],
+    ),
+    "an exercise that is not there": (
+        {"text": TEXT.replace("double", "halve")},
+        ["alpha/assignment.md: there is no exercise called 'halve'; known are: double"],
+    ),
     "an exercise twice": ({"text": 2 * TEXT}, ["alpha/assignment.md: the exercise 'double' stands in it twice"]),
-    "an unknown marker": ({"text": "```{exercice} double\n```\n"},
-                          ["alpha/assignment.md: line 1: unknown marker {exercice}; known are {exercise}"]),
-    "an unknown marker below the front matter": ({"text": "---\ntitle: A\n---\n\n```{exercice} double\n```\n"},
-                                                 ["alpha/assignment.md: line 5: unknown marker"]),
+    "an unknown marker": (
+        {"text": "```{exercice} double\n```\n"},
+        ["alpha/assignment.md: line 1: unknown marker {exercice}; known are {exercise}"],
+    ),
+    "an unknown marker below the front matter": (
+        {"text": "---\ntitle: A\n---\n\n```{exercice} double\n```\n"},
+        ["alpha/assignment.md: line 5: unknown marker"],
+    ),
     "a marker that is not closed": ({"text": "```{exercise} double\n"}, ["the marker in line 1 is not closed"]),
-    "a marker without a name": ({"text": "```{exercise}\n```\n"}, ["line 1: {exercise} wants the name of one exercise"]),
-    "a question without points": ({"text": TEXT + "```{written}\nWhy?\n```\n"}, ["{written} wants its points and a question"]),
+    "a marker without a name": (
+        {"text": "```{exercise}\n```\n"},
+        ["line 1: {exercise} wants the name of one exercise"],
+    ),
+    "a question without points": (
+        {"text": TEXT + "```{written}\nWhy?\n```\n"},
+        ["{written} wants its points and a question"],
+    ),
     "a question without a question": ({"text": TEXT + "```{written} 2\n```\n"}, ["{written} wants its points"]),
     "an empty code cell": ({"text": TEXT + "```{code}\n```\n"}, ["{code} is empty"]),
     "front matter that is not YAML": ({"text": "---\ntitle: [\n---\n" + TEXT}, ["the front matter is not YAML"]),
@@ -97,30 +130,49 @@ MISTAKES = {
     "a text that is not UTF-8": ({"text": b"\xff\xfe"}, ["alpha/assignment.md cannot be read"]),
     "a plan that is no dict": ({"config": PLAN % "['double']"}, ["c.AutograderSettings.assignments['own']"]),
     "a plan of nothing": ({"config": PLAN % "{}"}, ["['own']: name its 'exercises', or a 'text' with markers"]),
-    "a plan with an unknown setting": ({"config": PLAN % "{'exercise': ['double']}"}, ["['own']: unknown setting exercise"]),
-    "a plan with an unknown exercise": ({"config": PLAN % "{'exercises': ['halve']}"}, ["there is no exercise called 'halve'"]),
+    "a plan with an unknown setting": (
+        {"config": PLAN % "{'exercise': ['double']}"},
+        ["['own']: unknown setting exercise"],
+    ),
+    "a plan with an unknown exercise": (
+        {"config": PLAN % "{'exercises': ['halve']}"},
+        ["there is no exercise called 'halve'"],
+    ),
     "a plan with one exercise, not a list": ({"config": PLAN % "{'exercises': 'double'}"}, ["['own']", "list"]),
-    "points for what is not in it": ({"config": PLAN % "{'exercises': ['double'], 'points': {'halve': 1}}"},
-                                     ["['own']: points for halve, which are not in it"]),
-    "points that are no number": ({"config": PLAN % "{'exercises': ['double'], 'points': {'double': 'many'}}"},
-                                  ["['own']", "points", "double"]),
-    "points below nothing": ({"config": PLAN % "{'exercises': ['double'], 'points': {'double': -1}}"},
-                             ["['own']", "points", "double"]),
+    "points for what is not in it": (
+        {"config": PLAN % "{'exercises': ['double'], 'points': {'halve': 1}}"},
+        ["['own']: points for halve, which are not in it"],
+    ),
+    "points that are no number": (
+        {"config": PLAN % "{'exercises': ['double'], 'points': {'double': 'many'}}"},
+        ["['own']", "points", "double"],
+    ),
+    "points below nothing": (
+        {"config": PLAN % "{'exercises': ['double'], 'points': {'double': -1}}"},
+        ["['own']", "points", "double"],
+    ),
     "a plan whose text is not there": ({"config": PLAN % "{'text': 'own.md'}"}, ["own.md cannot be read"]),
-    "a plan of a name that is no folder's": ({"config": CONFIG + "c.AutograderSettings.assignments = "
-                                              "{'../up': {'exercises': ['double']}}"}, ["'../up'"]),
-    "a generator that fails": ({"exercises": EXERCISES.replace("rng.normal()", "rng.normall()")},
-                               ["double: its case generator fails: AttributeError"]),
+    "a plan of a name that is no folder's": (
+        {"config": CONFIG + "c.AutograderSettings.assignments = {'../up': {'exercises': ['double']}}"},
+        ["'../up'"],
+    ),
+    "a generator that fails": (
+        {"exercises": EXERCISES.replace("rng.normal()", "rng.normall()")},
+        ["double: its case generator fails: AttributeError"],
+    ),
     "cases that cannot be sent": ({"exercises": EXERCISES.replace("rng.normal()", "len")}, ["double", "'a number'"]),
     "a reference that returns what cannot be sent": (
-        {"exercises": EXERCISES.replace("return 2 * x", "return len")}, ["double: a public case or its answer cannot be written down"]),
+        {"exercises": EXERCISES.replace("return 2 * x", "return len")},
+        ["double: a public case or its answer cannot be written down"],
+    ),
     "a reference that needs what the notebook lacks": (
-        {"exercises": EXERCISES.replace("return 2 * x", "return helper(x)")
-         + "\n\ndef helper(x):\n    return x\n"},
-        ["double: double uses helper, which the notebook will not have: add it to given="]),
+        {"exercises": EXERCISES.replace("return 2 * x", "return helper(x)") + "\n\ndef helper(x):\n    return x\n"},
+        ["double: double uses helper, which the notebook will not have: add it to given="],
+    ),
     "a class without methods to blank": (
         {"exercises": EXERCISES.replace("def double(x):", "class double(float):").replace("return 2 * x", "x = 2")},
-        ["double is a class: name the methods to blank in methods= of its exercise"]),
+        ["double is a class: name the methods to blank in methods= of its exercise"],
+    ),
 }
 
 
@@ -139,7 +191,10 @@ def test_a_mistake_is_one_sentence_with_exit_code_2_and_nothing_is_written(files
     ("command", "words"),
     [
         (["build", "beta"], "there is no assignment called 'beta'; known are: alpha"),
-        (["grade", "alpha"], "the gradebook has no assignment called 'alpha': run `nbgrader generate_assignment alpha`"),
+        (
+            ["grade", "alpha"],
+            "the gradebook has no assignment called 'alpha': run `nbgrader generate_assignment alpha`",
+        ),
         (["grade", "beta"], "beta"),
         (["explain", "ada", "double"], "'ada' has no graded answer to 'double': grade it first"),
         (["explain", "ada", "halve"], "there is no exercise called 'halve' in any assignment; known are: double"),

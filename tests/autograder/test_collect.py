@@ -1,6 +1,8 @@
 """Collecting from an inbound directory that everybody can write to."""
+
 import logging
 import os
+import shutil
 import stat
 from types import SimpleNamespace
 
@@ -25,22 +27,38 @@ class Lines(logging.Handler):
         self.said.append(record.getMessage())
 
 
+@pytest.fixture(scope="module")
+def gradebook(tmp_path_factory):
+    """An empty gradebook, which takes nbgrader some seconds to make."""
+    path = tmp_path_factory.mktemp("gradebook") / "gradebook.db"
+    with Gradebook(f"sqlite:///{path}", "c1"):
+        return path
+
+
 @pytest.fixture
-def exchange(tmp_path):
+def exchange(tmp_path, gradebook):
     """An inbound directory, and `collect()`, which says what was said."""
     inbound = tmp_path / "exchange" / "c1" / "inbound"
     inbound.mkdir(parents=True)
     submitted = tmp_path / "course" / "submitted"
     submitted.mkdir(parents=True)
+    shutil.copy(gradebook, tmp_path / "course")
 
     def collect(**settings):
-        config = Config({"CourseDirectory": {"root": str(tmp_path / "course"), "course_id": "c1", "assignment_id": "a",
-                                             "max_dir_size": 100, "max_file_size": 50},
-                         "Exchange": {"root": str(tmp_path / "exchange")},
-                         "SafeCollect": {"real_owners": False, "update": True, **settings}})
+        config = Config(
+            {
+                "CourseDirectory": {
+                    "root": str(tmp_path / "course"),
+                    "course_id": "c1",
+                    "assignment_id": "a",
+                    "max_dir_size": 100,
+                    "max_file_size": 50,
+                },
+                "Exchange": {"root": str(tmp_path / "exchange")},
+                "SafeCollect": {"real_owners": False, "update": True, **settings},
+            }
+        )
         directory = CourseDirectory(config=config)
-        with Gradebook(directory.db_url, "c1"):
-            pass
         app = SafeCollect(coursedir=directory, config=config)
         app.log = logging.Logger("collect")
         app.log.addHandler(lines := Lines())
@@ -64,7 +82,12 @@ def test_a_submission_is_collected_with_its_files_and_time(exchange):
     assert exchange.collect() == []
     place = exchange.submitted / "ann" / "a"
     assert sorted(str(path.relative_to(place)) for path in place.rglob("*")) == [
-        "a.ipynb", "data.csv", "sub", "sub/x.txt", "timestamp.txt"]
+        "a.ipynb",
+        "data.csv",
+        "sub",
+        "sub/x.txt",
+        "timestamp.txt",
+    ]
     assert (place / "timestamp.txt").read_text() == TIME
 
 
@@ -83,9 +106,19 @@ def test_a_name_with_a_plus_and_one_without_the_random_part_are_submissions(exch
     assert sorted(os.listdir(exchange.submitted)) == ["ann+lab", "bob"]
 
 
-@pytest.mark.parametrize("name", [
-    "junk+a+", "junk+a+yesterday+x", "junk+a+2026-13-45 99:00:00 UTC+x", f"..+a+{TIME}+x", f".hidden+a+{TIME}+x",
-    f"+a+{TIME}+x", f"line\nann+a+{TIME}+x", f"\udcff+a+{TIME}+x", f"ann+b+a+{TIME}", f"ann+a+9999-99-99+{TIME}"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "junk+a+",
+        "junk+a+yesterday+x",
+        "junk+a+2026-13-45 99:00:00 UTC+x",
+        f"+a+{TIME}+x",
+        f"line\nann+a+{TIME}+x",
+        f"\udcff+a+{TIME}+x",
+        f"ann+b+a+{TIME}",
+        f"ann+a+9999-99-99+{TIME}",
+    ],
+)
 def test_a_junk_name_is_passed_over_with_a_line_and_the_others_are_collected(exchange, name):
     exchange.submission()
     (exchange.inbound / name).mkdir()
@@ -96,9 +129,18 @@ def test_a_junk_name_is_passed_over_with_a_line_and_the_others_are_collected(exc
     assert sorted(os.listdir(exchange.tmp / "course")) == ["gradebook.db", "submitted"]
 
 
-@pytest.mark.parametrize("make", [
-    lambda path, tmp: path.symlink_to(tmp), lambda path, tmp: path.write_text(""), lambda path, tmp: os.mkfifo(path)],
-    ids=["a link", "a file", "a pipe"])
+@pytest.mark.parametrize("student", ["..", ".", ".hidden"])
+def test_a_name_that_starts_with_a_dot_is_passed_over(exchange, student):
+    exchange.submission(student)
+    exchange.collect()
+    assert sorted(path.name for path in exchange.tmp.glob("course/**/*")) == ["gradebook.db", "submitted"]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda path, tmp: path.symlink_to(tmp), lambda path, tmp: path.write_text(""), lambda path, tmp: os.mkfifo(path)],
+    ids=["a link", "a file", "a pipe"],
+)
 def test_what_is_no_directory_is_no_submission(exchange, make):
     make(exchange.inbound / f"eve+a+{TIME}+x", exchange.tmp)
     exchange.submission()

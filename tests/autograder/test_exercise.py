@@ -1,4 +1,5 @@
 """The contract of an exercise."""
+
 import pytest
 
 from autograder.exercise import Case, Exercise, ExerciseError

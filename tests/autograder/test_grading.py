@@ -1,4 +1,5 @@
 """Grading one notebook, played by a stand-in for the session."""
+
 from types import SimpleNamespace
 
 import nbformat
@@ -55,7 +56,7 @@ def test_every_misconception_is_named_and_earns_less(assignment, notebook, job, 
     for entry in catalogue.assignments[assignment].entries:
         for wrong in entry.exercise.misconceptions:
             if "reference." in definition(wrong.answer).splitlines()[0]:
-                continue        # a subclass of the reference: the notebook of a student has none
+                continue  # a subclass of the reference: the notebook of a student has none
             answer = renamed(wrong.answer, entry.name)
             graded = grade_notebook(notebook(assignment, **{entry.name: answer}), job(assignment), player)
             verdict = graded.verdicts[f"check-{entry.name}"]
@@ -74,8 +75,11 @@ ZERO = {
     "a syntax error": ("def halving_step(:", "halving_step is not defined in the notebook"),
     "an exception": ("def halving_step(*a, **k):\n    raise ValueError('no')", "ValueError"),
     "the arguments": ("def halving_step(params, grads, state, **k):\n    return params, state", ""),
-    "an object equal to everything": ("class A:\n    __eq__ = lambda *_: True\n    __array__ = lambda *_: 1\n"
-                                      "def halving_step(*a, **k):\n    return A()", ""),
+    "an object equal to everything": (
+        "class A:\n    __eq__ = lambda *_: True\n    __array__ = lambda *_: 1\n"
+        "def halving_step(*a, **k):\n    return A()",
+        "",
+    ),
 }
 
 
@@ -90,16 +94,21 @@ def test_hard_coded_public_answers_earn_nothing_and_are_told_why(notebook, job, 
     from autograder.cases import public_oracles
 
     table = {repr(o.arguments[0]): o.expected for o in public_oracles(catalogue.exercises["log_sum_exp"])}
-    answer = ("from numpy import array\ntable = " + repr(table)
-              + "\ndef log_sum_exp(scores):\n    return table.get(repr(scores), 0.0)")
+    answer = (
+        "from numpy import array\ntable = "
+        + repr(table)
+        + "\ndef log_sum_exp(scores):\n    return table.get(repr(scores), 0.0)"
+    )
     verdict = grade_notebook(notebook(log_sum_exp=answer), job(), player).verdicts["check-log_sum_exp"]
     assert verdict.score == 0
     assert "Every public case is right; a hidden case of the same kind is not." in verdict.text
 
 
 def test_an_answer_that_changes_its_arguments_loses_the_point_for_that_alone(notebook, job, player):
-    answer = ("def halving_step(params, grads, state, *, lr=0.1):\n    v = state.v\n    v *= 0.5\n    v += grads\n"
-              "    return params - lr * v, StepState(state.t + 1, v.copy())")
+    answer = (
+        "def halving_step(params, grads, state, *, lr=0.1):\n    v = state.v\n    v *= 0.5\n    v += grads\n"
+        "    return params - lr * v, StepState(state.t + 1, v.copy())"
+    )
     verdict = grade_notebook(notebook(halving_step=answer), job(), player).verdicts["check-halving_step"]
     wrong = [name for name, *_, passed, _ in verdict.cases if not passed]
     assert wrong == ["leaves its arguments alone"]
@@ -107,9 +116,11 @@ def test_an_answer_that_changes_its_arguments_loses_the_point_for_that_alone(not
 
 
 def test_partial_credit_is_by_weight(notebook, job, player):
-    answer = ("import numpy as np\ndef halving_step(params, grads, state, *, lr=0.1):\n"
-              "    params, grads = np.float64(params), np.float64(grads)\n    v = state.v / 2 + grads\n"
-              "    return params - lr * v, StepState(state.t + 1, v)")
+    answer = (
+        "import numpy as np\ndef halving_step(params, grads, state, *, lr=0.1):\n"
+        "    params, grads = np.float64(params), np.float64(grads)\n    v = state.v / 2 + grads\n"
+        "    return params - lr * v, StepState(state.t + 1, v)"
+    )
     verdict = grade_notebook(notebook(halving_step=answer), job(), player).verdicts["check-halving_step"]
     assert [name for name, *_, passed, _ in verdict.cases if not passed] == ["float32 stays float32"]
     assert verdict.score == 4 * 4 / 5
@@ -178,8 +189,11 @@ def test_a_release_of_another_version_needs_a_person_and_says_why(notebook, job,
     other.metadata.autograder.version = "0123456789abcdef"
     verdicts = grade_notebook(other, job(), player).verdicts.values()
     assert all(verdict.needs_person for verdict in verdicts)
-    assert all(f"version 0123456789abcdef of the assignment, and the course has version "
-               f"{version_of(catalogue.assignments['descent'])}" in verdict.reason for verdict in verdicts)
+    assert all(
+        f"version 0123456789abcdef of the assignment, and the course has version "
+        f"{version_of(catalogue.assignments['descent'])}" in verdict.reason
+        for verdict in verdicts
+    )
 
 
 def test_a_course_without_the_assignment_or_the_exercise_needs_a_person(notebook, job, player):

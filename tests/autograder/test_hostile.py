@@ -16,6 +16,7 @@ A file's docstring has, after a sentence, lines of the form `key: value`:
 
 All other exercises are answered right. `PLACES` tells an attacker where everything lies.
 """
+
 import ast
 import contextlib
 import json
@@ -46,7 +47,7 @@ from autograder.source import definition
 HERE = Path(__file__).parents[1]
 FIRST = {"downhill": "halving_step", "tensors": "Gate"}
 SECONDS, MEMORY_MIB = 6.0, 400
-WORDS = ("environment", "beside", "victim", "exercises", "store", "feedback", "exchange")   # where a secret is planted
+WORDS = ("environment", "beside", "victim", "exercises", "store", "feedback", "exchange")  # where a secret is planted
 CONFIG = f"""
 c.CourseDirectory.course_id = "hostile-course"
 c.AutograderSettings.exercises = ["exercises"]
@@ -87,12 +88,13 @@ class Attack:
     def says(self):
         doc = ast.get_docstring(ast.parse(self.text))
         return {"mode": "solution", "assignment": "downhill", "copies": "1"} | dict(
-            re.findall(r"^(\w+): (.+)$", doc, re.MULTILINE))
+            re.findall(r"^(\w+): (.+)$", doc, re.MULTILINE)
+        )
 
     @property
     def students(self):
         number = self.name.partition("_")[0]
-        return [f"s{number}{letter}" for letter in "abc"[:int(self.says["copies"])]]
+        return [f"s{number}{letter}" for letter in "abc"[: int(self.says["copies"])]]
 
     @property
     def damage(self):
@@ -112,10 +114,16 @@ every_attack = pytest.mark.parametrize("attack", ATTACKS, ids=NAMES)
 def course(tmp_path_factory):
     """A course whose exercises, store, exchange and gradebook lie beside planted words."""
     root = tmp_path_factory.mktemp("hostile") / "course"
-    shutil.copytree(HERE / "course" / "exercises" / "descent", root / "exercises" / "downhill",
-                    ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(HERE / "course" / "exercises" / "networks", root / "exercises" / "tensors",
-                    ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        HERE / "course" / "exercises" / "descent",
+        root / "exercises" / "downhill",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
+    shutil.copytree(
+        HERE / "course" / "exercises" / "networks",
+        root / "exercises" / "tensors",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
     (root / "exercises" / "downhill" / "assignment.md").write_text(TEXT)
     for file in root.glob("exercises/*/*.py"):
         file.write_text(file.read_text() + f"\n# {word('exercises')}\n")
@@ -141,7 +149,7 @@ def word(place):
 def plant(path, place):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(word(place) + "\n")
-    path.chmod(0o666)       # no permission protects it: the session must
+    path.chmod(0o666)  # no permission protects it: the session must
 
 
 @pytest.fixture(scope="module")
@@ -165,13 +173,26 @@ def places(course, outside, listener):
     """What every attacker knows."""
     root, port = course.settings.folder, listener.getsockname()[1]
     inbound = root / "exchange" / "hostile-course" / "inbound"
-    folders = {"classroom": course.folder, "gradebook": course.folder / "gradebook.db", "outside": outside,
-               "beside": course.folder / "beside.txt", "exercises": root / "exercises", "store": course.store.folder,
-               "secret": root / "course_secret", "submitted": course.folder / "submitted", "exchange": root / "exchange",
-               "victim": course.folder / "submitted" / "victim" / "downhill" / "downhill.ipynb", "inbound": inbound}
-    public = [[np.asarray(x).tolist() for x in (*oracle.arguments[:2], oracle.arguments[2].v, oracle.expected[0],
-                                                oracle.expected[1].v)]
-              for oracle in public_oracles(course.catalogue.exercises["halving_step"])]
+    folders = {
+        "classroom": course.folder,
+        "gradebook": course.folder / "gradebook.db",
+        "outside": outside,
+        "beside": course.folder / "beside.txt",
+        "exercises": root / "exercises",
+        "store": course.store.folder,
+        "secret": root / "course_secret",
+        "submitted": course.folder / "submitted",
+        "exchange": root / "exchange",
+        "victim": course.folder / "submitted" / "victim" / "downhill" / "downhill.ipynb",
+        "inbound": inbound,
+    }
+    public = [
+        [
+            np.asarray(x).tolist()
+            for x in (*oracle.arguments[:2], oracle.arguments[2].v, oracle.expected[0], oracle.expected[1].v)
+        ]
+        for oracle in public_oracles(course.catalogue.exercises["halving_step"])
+    ]
     return {name: str(path) for name, path in folders.items()} | {"port": port, "public": public}
 
 
@@ -195,7 +216,7 @@ def hand_in(course, places, attack, student, desk):
         notebook.cells[0].source += f"\n\n{word('victim')}"
     elif attack.says["mode"] == "notebook":
         attack.damage(notebook)
-    nbformat.write(notebook, path)
+    path.write_text(json.dumps(notebook))  # as it is: nbformat would mend it
     if attack and attack.says["mode"] == "file":
         attack.damage(path)
     steps.submit(course, assignment, student, folder.parent)
@@ -219,20 +240,34 @@ print(json.dumps(said))
 
 def bounded():
     """Bounds for the grader and all it starts, which hold where the sessions' own would fail."""
-    for kind, value in ((resource.RLIMIT_CPU, 300), (resource.RLIMIT_FSIZE, 1 << 28), (resource.RLIMIT_CORE, 0),
-                        (resource.RLIMIT_AS, 12 << 30), (resource.RLIMIT_NPROC, 1000), (resource.RLIMIT_NOFILE, 5000)):
+    for kind, value in (
+        (resource.RLIMIT_CPU, 300),
+        (resource.RLIMIT_FSIZE, 1 << 28),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_AS, 12 << 30),
+        (resource.RLIMIT_NPROC, 1000),
+        (resource.RLIMIT_NOFILE, 5000),
+    ):
         resource.setrlimit(kind, (value, value))
 
 
 def run_grader(course, *assignments):
     """What `autograder grade` said of each, by a process with a secret in its environment."""
     found = subprocess.run(
-        [sys.executable, "-c", GRADE, *assignments], cwd=course.settings.folder, capture_output=True, text=True,
-        timeout=550, check=False, preexec_fn=bounded, env=os.environ | {"GRADER_TOKEN": word("environment")},
+        [sys.executable, "-c", GRADE, *assignments],
+        cwd=course.settings.folder,
+        capture_output=True,
+        text=True,
+        timeout=550,
+        check=False,
+        preexec_fn=bounded,
+        env=os.environ | {"GRADER_TOKEN": word("environment")},
     )
     assert found.returncode == 0, found.stderr[-3000:]
-    return {name: SimpleNamespace(code=code, out=out, err=err)
-            for name, (code, out, err) in json.loads(found.stdout.splitlines()[-1]).items()}
+    return {
+        name: SimpleNamespace(code=code, out=out, err=err)
+        for name, (code, out, err) in json.loads(found.stdout.splitlines()[-1]).items()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -258,9 +293,13 @@ def scores(course, graded):
     """{student: {exercise: automatic score, None where a person is needed}}, as the gradebook has it."""
     with Gradebook(course.directory().db_url, course.directory().course_id) as gradebook:
         return {
-            submission.student.id: {grade.name.removeprefix("check-"): None if grade.needs_manual_grade else grade.score
-                                    for notebook in submission.notebooks for grade in notebook.grades}
-            for name in FIRST for submission in gradebook.assignment_submissions(name)
+            submission.student.id: {
+                grade.name.removeprefix("check-"): None if grade.needs_manual_grade else grade.score
+                for notebook in submission.notebooks
+                for grade in notebook.grades
+            }
+            for name in FIRST
+            for submission in gradebook.assignment_submissions(name)
         }
 
 
@@ -273,8 +312,9 @@ def expected(attack, course):
     found = {}
     for entry in course.catalogue.assignments[assignment].entries:
         points = worth["first" if entry.name == FIRST[assignment] else "rest"]
-        found[entry.name] = {"full": entry.points, "person": None}.get(points) if points in (
-            "full", "person") else float(points)
+        found[entry.name] = (
+            {"full": entry.points, "person": None}.get(points) if points in ("full", "person") else float(points)
+        )
     return found
 
 
@@ -284,7 +324,7 @@ def expected(attack, course):
 def test_the_attacks_are_many_and_all_of_the_list_is_among_them():
     assert len(ATTACKS) >= 40
     tried = {int(number) for attack in ATTACKS for number in re.findall(r"\d+", attack.says["attacks"])}
-    assert set(range(1, 34)) <= tried       # 34, a regrade, is a test of its own here
+    assert set(range(1, 34)) <= tried  # 34, a regrade, is a test of its own here
 
 
 @every_attack
@@ -293,8 +333,12 @@ def test_it_gets_the_points_that_it_earned(attack, course, scores):
     for student in attack.students:
         found = scores.get(student)
         if attack.says.get("slow") and found and None in found.values():
-            reasons = [verdict.reason for graded in course.store.latest(attack.says["assignment"], student).values()
-                       for verdict in graded.verdicts.values() if verdict.needs_person]
+            reasons = [
+                verdict.reason
+                for graded in course.store.latest(attack.says["assignment"], student).values()
+                for verdict in graded.verdicts.values()
+                if verdict.needs_person
+            ]
             assert all("wall clock" in reason for reason in reasons)
             found = {name: must[name] if score is None else score for name, score in found.items()}
         assert found == must
@@ -344,13 +388,14 @@ def test_nothing_is_read_that_it_may_not(attack, course, graded):
         text = handed_back(course, attack, student)
         assert [place for place in WORDS if word(place) in text] == []
         assert course.settings.secret().decode() not in text
-        assert "v_t = v_{t-1} / 2 + g_t" not in text or attack.says["mode"] != "solution"     # the reference's comment
+        assert "v_t = v_{t-1} / 2 + g_t" not in text or attack.says["mode"] != "solution"  # the reference's comment
         assert [number for number in hidden_numbers(course, attack.says["assignment"], student) if number in text] == []
         assert (word("given") in text) >= (attack.says.get("reads") == "given")
 
 
-@pytest.mark.parametrize("attack", [a for a in ATTACKS if "never" in a.says],
-                         ids=[a.name for a in ATTACKS if "never" in a.says])
+@pytest.mark.parametrize(
+    "attack", [a for a in ATTACKS if "never" in a.says], ids=[a.name for a in ATTACKS if "never" in a.says]
+)
 def test_what_must_never_be_seen_is_not(attack, course, graded):
     never = re.findall(r"^never: (.+)$", ast.get_docstring(ast.parse(attack.text)), re.MULTILINE)
     for student in attack.students:
@@ -366,7 +411,8 @@ def pieces(output):
     """What of an output a browser takes as markup, and what it shows as text, where no markup is named."""
     data = output.get("data", {})
     return [str(data.get(kind, "")) for kind in ("text/html", "text/markdown", "image/svg+xml")] + [
-        json.dumps(output) if output["output_type"] == "stream" else ""]
+        json.dumps(output) if output["output_type"] == "stream" else ""
+    ]
 
 
 @every_attack
@@ -434,9 +480,13 @@ def leftovers(course):
 def test_a_second_run_goes_on_and_grades_nobody_again_who_has_a_grade(course, graded):
     with steps.gradebook_of(course) as gradebook:
         book = grade.read_sourcebook(gradebook, "downhill")
-        current = [grade.is_current(course, gradebook, book, attack.students[0]) for attack in ATTACKS
-                   if attack.says["assignment"] == "downhill" and "person" not in attack.says["earns"]
-                   and attack.says["earns"] != "nothing"]
+        current = [
+            grade.is_current(course, gradebook, book, attack.students[0])
+            for attack in ATTACKS
+            if attack.says["assignment"] == "downhill"
+            and "person" not in attack.says["earns"]
+            and attack.says["earns"] != "nothing"
+        ]
     assert all(current)
 
 

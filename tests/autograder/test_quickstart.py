@@ -1,4 +1,5 @@
 """nbgrader's own example course: our steps give the scores that its own steps give."""
+
 import shutil
 
 import nbformat
@@ -18,7 +19,7 @@ c.Autograde.autograde_preprocessors = [
 """
 
 
-STUDENTS = {"right": ["squares", "sum_of_squares"], "half": ["squares"], "neither": []}
+STUDENTS = {"half": ["squares"]}  # every one is a kernel to be started
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +49,12 @@ def scores(tmp_path_factory, nbgrader):
 
 def graded(folder):
     with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as gradebook:
-        return {(submission.student.id, notebook.name, grade.name): (grade.auto_score, grade.needs_manual_grade)
-                for submission in gradebook.assignment_submissions("ps1")
-                for notebook in submission.notebooks for grade in notebook.grades}
+        return {
+            (submission.student.id, notebook.name, grade.name): (grade.auto_score, grade.needs_manual_grade)
+            for submission in gradebook.assignment_submissions("ps1")
+            for notebook in submission.notebooks
+            for grade in notebook.grades
+        }
 
 
 def test_every_score_is_nbgrader_s(scores):
@@ -58,8 +62,8 @@ def test_every_score_is_nbgrader_s(scores):
     assert stock == ours
 
 
-def test_the_comparison_is_about_something(scores):
+def test_the_comparison_is_about_right_answers_and_wrong_ones(scores):
     stock, _ = scores
-    totals = {student: sum(score or 0 for (who, *_), (score, _) in stock.items() if who == student)
-              for student in STUDENTS}
-    assert totals["right"] > totals["half"] > totals["neither"] == 0
+    found = {name: score for (_, notebook, name), (score, _) in stock.items() if notebook == "problem1"}
+    assert found["correct_squares"] > 0
+    assert found["correct_sum_of_squares"] == 0

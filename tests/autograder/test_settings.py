@@ -1,4 +1,5 @@
 """The instructor's settings."""
+
 import os
 import stat
 

@@ -1,4 +1,5 @@
 """Code cut by `ast`: the stub, the solution, and what a notebook needs for them."""
+
 import ast
 import textwrap
 
@@ -172,8 +173,11 @@ def test_a_contract_changes_with_signature_and_docstring_and_not_with_the_body(m
 
 
 def test_imports_are_those_that_bind_a_name_in_use(m):
-    assert imports_for([m.bare, m.outer]) == ["from math import sqrt as root", "import numpy as np",
-                                              "import numpy.linalg as la"]
+    assert imports_for([m.bare, m.outer]) == [
+        "from math import sqrt as root",
+        "import numpy as np",
+        "import numpy.linalg as la",
+    ]
     assert imports_for([m.helper]) == []
 
 
@@ -185,11 +189,13 @@ def test_what_a_notebook_will_lack_is_found(m):
 
 
 def test_a_nested_definition_is_cut_out_at_the_left_margin(module_from):
-    made = module_from(textwrap.dedent("""
+    made = module_from(
+        textwrap.dedent("""
         def make():
             def inner(x):
                 return x
             return inner
         inner = make()
-    """)).inner
+    """)
+    ).inner
     assert definition(made) == "def inner(x):\n    return x"

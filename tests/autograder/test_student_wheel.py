@@ -1,4 +1,5 @@
 """The student's half, installed alone: it works on a release, and holds nothing of an answer."""
+
 import ast
 import sys
 import zipfile
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from autograder.source import definition
+
 
 def test_it_needs_numpy_and_nothing_else(wheel):
     with zipfile.ZipFile(wheel) as archive:
@@ -30,10 +32,12 @@ def test_it_imports_numpy_and_the_standard_library(student_site):
                 imported |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 imported.add(node.module.split(".")[0])
-    assert imported - sys.stdlib_module_names == {"numpy", "torch", "autograder"}     # torch where the student has imported it already
+    assert imported - sys.stdlib_module_names == {"numpy", "torch", "autograder"}  # torch only to make tensors
 
 
-@pytest.mark.parametrize("module", ["solutions", "autograder.cases", "autograder.exercise", "autograder.session", "torch"])
+@pytest.mark.parametrize(
+    "module", ["solutions", "autograder.cases", "autograder.exercise", "autograder.session", "torch"]
+)
 def test_it_cannot_import(module, as_student, tmp_path):
     found = as_student(f"import autograder\nimport {module}", tmp_path)
     assert "ModuleNotFoundError" in found.stderr

@@ -1,4 +1,5 @@
 """`check()` in the student's own notebook, in a Python that has the student's half and NumPy only."""
+
 import shutil
 import textwrap
 

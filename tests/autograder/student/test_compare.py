@@ -1,4 +1,5 @@
 """The default judge: what is fair, and what is wrong."""
+
 from typing import NamedTuple
 
 import numpy as np
@@ -111,7 +112,9 @@ def test_a_tolerance_replaces_the_dtype_s_own():
     assert same(A + 1e-12, A, tolerance=(0, 0)) is not None
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "complex128", "complex64", "int64", "uint8", "bool"])
+@pytest.mark.parametrize(
+    "dtype", ["float64", "float32", "float16", "complex128", "complex64", "int64", "uint8", "bool"]
+)
 def test_every_dtype_equals_itself_and_not_its_complement(dtype):
     ones = np.ones(3, dtype)
     assert same(ones, ones) is None

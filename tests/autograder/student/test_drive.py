@@ -1,4 +1,5 @@
 """Running an answer on the cases."""
+
 import itertools
 
 import numpy as np

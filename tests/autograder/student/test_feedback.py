@@ -1,4 +1,5 @@
 """What a student reads."""
+
 import numpy as np
 import pytest
 
@@ -20,7 +21,7 @@ def marked(mismatch, answer=None):
 
 @pytest.mark.parametrize("mismatch", MISMATCHES.values(), ids=MISMATCHES.keys())
 def test_a_hidden_line_never_holds_a_value(mismatch):
-    line, = hidden_lines(marked(mismatch, float(SECRET)))
+    (line,) = hidden_lines(marked(mismatch, float(SECRET)))
     assert SECRET not in line.note
     assert line.note
     assert line.passed is False
@@ -28,13 +29,18 @@ def test_a_hidden_line_never_holds_a_value(mismatch):
 
 def test_a_hidden_exception_shows_its_type_and_the_student_s_line_and_no_message():
     answer = Raised("ValueError", SECRET, "x = f(y)")
-    line, = hidden_lines(marked(Mismatch("raised", SECRET), answer))
+    (line,) = hidden_lines(marked(Mismatch("raised", SECRET), answer))
     assert line.note == "it raised ValueError at `x = f(y)`"
 
 
 @pytest.mark.parametrize(
     ("error", "note"),
-    [(0.0314, "off by about 1e-02"), (999.0, "off by about 1e+02"), (0.0, "off by about"), (np.inf, "off without bound")],
+    [
+        (0.0314, "off by about 1e-02"),
+        (999.0, "off by about 1e+02"),
+        (0.0, "off by about"),
+        (np.inf, "off without bound"),
+    ],
 )
 def test_a_hidden_error_shows_its_power_of_ten(error, note):
     assert hidden_lines(marked(Mismatch("values", SECRET, error)))[0].note.startswith(note)

@@ -1,4 +1,5 @@
 """From answers to a mark."""
+
 import numpy as np
 import pytest
 
@@ -110,8 +111,10 @@ def test_a_misconception_that_raises_is_recognised_by_its_exception():
     cases = [oracle("one", 1.0, crash=Raised("IndexError"))]
     assert marked(cases, [Raised("IndexError", "other text")]).misconception == "crash"
     assert marked(cases, [Raised("ValueError")]).misconception == ""
-    assert marked([oracle("one", 1.0, blank=Raised("NotImplementedError"))],
-                  [Raised("NotImplementedError")]).misconception == ""
+    assert (
+        marked([oracle("one", 1.0, blank=Raised("NotImplementedError"))], [Raised("NotImplementedError")]).misconception
+        == ""
+    )
 
 
 def test_an_answer_that_cannot_be_compared_with_a_misconception_is_not_it():

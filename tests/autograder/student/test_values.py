@@ -1,4 +1,5 @@
 """What crosses between a student's process and the grader."""
+
 import base64
 import json
 from enum import IntEnum
@@ -41,9 +42,11 @@ integers = st.integers(-(2**63), 2**63 - 1)
 leaves = arrays | st.none() | st.booleans() | integers | st.floats() | st.text(st.characters(exclude_categories=["Cs"]))
 trees = st.recursive(
     leaves,
-    lambda inner: st.lists(inner, max_size=4)
-    | st.lists(inner, max_size=4).map(tuple)
-    | st.dictionaries(st.text(max_size=5) | integers, inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.lists(inner, max_size=4).map(tuple)
+        | st.dictionaries(st.text(max_size=5) | integers, inner, max_size=4)
+    ),
     max_leaves=12,
 )
 
@@ -222,8 +225,14 @@ def test_a_named_tuple_that_cannot_be_is_refused_or_a_plain_tuple(body, types):
     assert type(back) is tuple
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda x: st.lists(x)
-                    | st.dictionaries(st.sampled_from(["array", "tensor", "tuple", "dict", "namedtuple", "x"]), x)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda x: (
+            st.lists(x) | st.dictionaries(st.sampled_from(["array", "tensor", "tuple", "dict", "namedtuple", "x"]), x)
+        ),
+    )
+)
 def test_any_json_is_a_value_or_refused(tree):
     try:
         decode(json.dumps(tree).encode())

@@ -78,7 +78,7 @@ def sums_without_log(scores):
 
 
 mend = Exercise(reference.log_sum_exp, cases=score_cases, points=3, starter=sums_without_log)
-mend.misconception("exp overflows: take the greatest score out before, and put it back behind the logarithm.")(overflows)
+mend.misconception("exp overflows: take out the greatest score first, and put it back behind the logarithm.")(overflows)
 
 
 def rate_cases(rng):
