@@ -1,28 +1,30 @@
 # make course   build the book, rehearse the assignment on a made-up class, say where everything lies
 # make test     lint, types, tests; builds the book from nothing with warnings as errors
 # make book     the book alone; EDITION=student hides the code of the exercises
+# make bench    measure grading against nbgrader as it comes; write benchmarks/results
 # Every target sets up what is missing, and does only what is needed.
 
 PYTHON  ?= python3.11
 EDITION ?= full
 BIN     := .venv/bin
+SITE    := build/book$(if $(filter student,$(EDITION)),-student)
 COURSE  ?= momentum
 
 SOLUTIONS := $(shell find solutions -name '*.py' -o -name '*.md')
 GRADER    := $(shell find autograder -name '*.py')
-PAGES     := $(shell find chapters _config.yml _toc.yml -type f -not -path '*/__pycache__/*' 2>/dev/null)
+PAGES     := $(shell find chapters _config.yml _toc.yml genindex.md benchmarks/results -type f -not -path '*/__pycache__/*')
 
-.PHONY: course test book lint clean
+.PHONY: course test book bench clean
 .DELETE_ON_ERROR:
 
-course: build/book-$(EDITION).done classroom/$(COURSE).done
+course: $(SITE).done classroom/$(COURSE).done
 	@$(BIN)/autograder scores $(COURSE)
 	@echo
-	@echo "The book:      $(CURDIR)/build/book/$(EDITION)/html/index.html"
+	@echo "The book:      $(CURDIR)/$(SITE)/index.html"
 	@echo "The gradebook: $(CURDIR)/classroom/gradebook.db (look at it with: cd $(CURDIR) && $(BIN)/jupyter lab)"
 	@echo "The feedback:  $(CURDIR)/classroom/feedback/<student>/$(COURSE)/$(COURSE).html"
 
-book: build/book-$(EDITION).done
+book: $(SITE).done
 
 test: .venv/ready
 	$(BIN)/ruff check .
@@ -36,15 +38,18 @@ test: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[book,test]'
 	@touch $@
 
-build/book-$(EDITION).done: .venv/ready $(PAGES) $(SOLUTIONS)
+$(SITE).done: .venv/ready $(PAGES) $(SOLUTIONS)
 	@echo "== building the book ($(EDITION) edition), every cell executed"
-	EDITION=$(EDITION) $(BIN)/python -m chapters._ext.build
-	@mkdir -p $(@D) && touch $@
+	$(BIN)/python -m chapters._ext.build --edition $(EDITION)
+	@touch $@
 
 classroom/$(COURSE).done: .venv/ready $(SOLUTIONS) $(GRADER) nbgrader_config.py
 	@echo "== rehearsing the assignment $(COURSE): release, a class of 12, grading, feedback"
 	$(BIN)/autograder rehearse $(COURSE) --students 12
 	@touch $@
+
+bench: .venv/ready
+	$(BIN)/python -m benchmarks.grading
 
 clean:
 	rm -rf build classroom

@@ -150,7 +150,7 @@ def _check_plan(name: object, plan: object, where: str) -> None:
     if not isinstance(plan.get("exercises", []), (list, tuple)):
         raise ExerciseError(f"{where}: 'exercises' is a list of names")
     points = plan.get("points", {})
-    if not isinstance(points, dict) or any(type(value) not in (int, float) or not value > 0 for value in points.values()):
+    if not isinstance(points, dict) or not all(type(n) in (int, float) and n > 0 for n in points.values()):
         raise ExerciseError(f"{where}: 'points' is a dict of exercises' names and numbers above 0, not {points!r}")
 
 

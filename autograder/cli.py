@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; a mistake is one sentence on stderr."""
     options = _parser().parse_args(arguments)
+    # jsonschema loads this, where it is installed, to check URIs that notebooks do not have; it compiles a grammar,
+    # which takes longer than everything else that a command needs.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     logging.getLogger("nbgrader").setLevel(logging.ERROR)
     try:
         return int(options.run(options) or 0)

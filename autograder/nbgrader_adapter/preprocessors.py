@@ -69,7 +69,7 @@ class RestoreCells(OverwriteCells):
         return nb, resources
 
     def _restore_marks(self, nb: NotebookNode, marks: dict[str, dict[str, Any]]) -> None:
-        """Of two cells with one name the last keeps it, as nbgrader has it; a name that is not the assignment's goes."""
+        """Of two cells with one name the last keeps it, as nbgrader has it; a name that is no cell's goes."""
         seen = set()
         for cell in reversed(nb.cells):
             name = _grade_id(cell)

@@ -23,7 +23,7 @@ FULL = {"halving_step": 4, "running_mean": 2, "backtrack": 2, "log_sum_exp": 3, 
 NONE = dict.fromkeys(FULL)
 ZERO = dict.fromkeys(FULL, 0)
 
-# ------------------------------------------------------------------------------------------------ what students hand in
+# ---------------------------------------------------------------- what students hand in
 
 GATE_ALONE = """
 class Gate(torch.nn.Module):
@@ -232,9 +232,8 @@ DESCENT = {
     "json-of-another-kind": (b"[1, 2]", NONE),
     "renamed": (None, NONE),
 }
-FULL_MARKS = {name for name, (_, scores) in DESCENT.items() if scores == FULL}
 
-# ----------------------------------------------------------------------------------------------------- the class at work
+# ---------------------------------------------------------------- the class at work
 
 
 @pytest.fixture(scope="module")
@@ -335,7 +334,7 @@ def scores(gradebook):
     return of
 
 
-# --------------------------------------------------------------------------------------------------------- what came of it
+# ---------------------------------------------------------------- what came of it
 
 
 @pytest.mark.parametrize("student", DESCENT)

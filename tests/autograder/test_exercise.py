@@ -47,5 +47,5 @@ def test_its_checks_are_the_text_of_the_module_of_driver_and_judge(catalogue):
 
 def test_driver_and_judge_of_two_modules_are_refused(catalogue):
     exercise = Exercise(f, cases=cases, points=1, judge=judge, drive=catalogue.exercises["warm_up"].drive)
-    with pytest.raises(ExerciseError, match="f: the driver and the judge must stand in one checks.py"):
+    with pytest.raises(ExerciseError, match="f: the driver and the judge must stand in one checks"):
         _ = exercise.checks_source

@@ -15,7 +15,8 @@ def gate_cases(rng):
     return [case("four rows", 4), case("one row", 1, "edge")]
 
 
-gate = Exercise(reference.Gate, cases=gate_cases, points=3, drive=outputs_and_gradients, methods=("forward",), torch=True)
+gate = Exercise(reference.Gate, cases=gate_cases, points=3, drive=outputs_and_gradients, methods=("forward",),
+                torch=True)
 
 
 @gate.misconception("The gate is multiplied with x: sigmoid(w · x) alone lets nothing through.")
