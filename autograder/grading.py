@@ -123,7 +123,8 @@ def _asked(name: str, cell: Any, notebook: Any, job: Job) -> Asked | Verdict:
     entry = next((entry for entry in job.assignment.entries if entry.name == name), None)
     if entry is None:
         return needs_person(name, points, f"the assignment {job.assignment_id!r} has no exercise called {name!r}")
-    theirs = notebook.metadata.get("autograder", {}).get("version", "")
+    marks = notebook.metadata.get("autograder", {})
+    theirs = marks.get("version", "") if isinstance(marks, dict) else ""
     if theirs and theirs != (ours := version_of(job.assignment)):
         return needs_person(
             name,
@@ -145,7 +146,13 @@ def _question(asked: Asked | Verdict) -> Question | None:
         return None
     exercise = asked.exercise
     return Question(
-        exercise.name, asked.calls, exercise.checks_source, exercise.driver_name, exercise.pure, exercise.seconds
+        exercise.name,
+        asked.calls,
+        exercise.checks_source,
+        exercise.driver_name,
+        exercise.pure,
+        exercise.seconds,
+        visible=len(asked.public),
     )
 
 

@@ -217,7 +217,7 @@ def _copy_files(course: Course, directory: Any, submitted: Path, folder: Path, a
         for name in find_all_files(str(root), [*directory.ignore, "*.ipynb"]):
             file = Path(name)
             if file.is_symlink() or not file.is_file() or not file.resolve().is_relative_to(root.resolve()):
-                notes.append(f"{ascii(file.name)} is a link or no plain file, and was left out")
+                notes.append(f"{file.name!a} is a link or no plain file, and was left out")
                 continue
             target = folder / file.relative_to(root)
             if root == source and str(file.relative_to(root)) in kept:

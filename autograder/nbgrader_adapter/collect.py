@@ -45,11 +45,13 @@ class SafeCollect(ExchangeCollect):
 
     Refused, each with a line in the log: entries of the inbound directory whose name is not a submission's, links and
     plain files in the place of a submission, submissions that are not owned by the student whose name they have, and
-    those that are too large or too deep. Of a submission that is collected, links, pipes and files of another owner
-    stay behind, and its `timestamp.txt` is written anew. nbgrader's own step copies what links point to, takes a
+    those that are too large. Of a submission that is collected, links, pipes, files of another owner and what is too
+    deep stay behind, and its `timestamp.txt` is written anew. nbgrader's own step copies what links point to, takes a
     submission in somebody else's name with a warning, and ends for everybody at the first odd name.
     """
 
+    check_owner: bool
+    src_records: list[dict[str, Any]]
     real_owners = Bool(
         True,
         help="Whether each student has an account on this machine, so that a submission which another account owns is "
@@ -107,7 +109,7 @@ class SafeCollect(ExchangeCollect):
                 raise Refused(f"it holds more than {most // 1000} KB")
 
     def _found(self, path: str) -> Iterator[Found]:
-        """Everything that a submission holds, but for directories and what is in directories that nbgrader ignores."""
+        """Everything that a submission holds, but for directories that are entered and those that nbgrader ignores."""
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         with _closing(descriptor):
             yield from self._below(descriptor, "", 0)
@@ -118,11 +120,9 @@ class SafeCollect(ExchangeCollect):
             names = sorted(entry.name for entry in entries)
         for name in names:
             status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
-            if not stat.S_ISDIR(status.st_mode):
+            if not stat.S_ISDIR(status.st_mode) or depth == MAX_DEPTH:
                 yield Found(os.path.join(place, name), name, descriptor, status)
             elif not self._excluded(name):
-                if depth == MAX_DEPTH:
-                    raise Refused(f"its directories are more than {MAX_DEPTH} deep")
                 inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=descriptor)
                 with _closing(inner):
                     yield from self._below(inner, os.path.join(place, name), depth + 1)
@@ -130,6 +130,8 @@ class SafeCollect(ExchangeCollect):
     def _left_out(self, found: Found, owner: int) -> str:
         if stat.S_ISLNK(found.status.st_mode):
             return "it is a link"
+        if stat.S_ISDIR(found.status.st_mode):
+            return f"it is more than {MAX_DEPTH} directories deep"
         if not stat.S_ISREG(found.status.st_mode):
             return "it is no plain file"
         if self._by_owner and found.status.st_uid != owner:
@@ -167,7 +169,7 @@ def _copy(found: Found, target: str) -> None:
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
     with os.fdopen(os.open(found.name, flags, dir_fd=found.descriptor), "rb") as source:
         if not os.path.samestat(os.fstat(source.fileno()), found.status):
-            raise Refused(f"{ascii(found.path)} changed while it was copied")
+            raise Refused(f"{found.path!a} changed while it was copied")
         os.makedirs(os.path.dirname(target), exist_ok=True)
         with open(target, "wb") as file:
             shutil.copyfileobj(source, file)

@@ -29,34 +29,81 @@ class _Broken(Exception):
     """The batch cannot be asked at all."""
 
 
-def ask(live: Live, snapshot: int, question: Question, limits: Limits) -> tuple[Answer, ...]:
-    """One answer for each of the question's calls, whatever the other side does."""
-    answers: list[Answer] = []
-    deaths = 0
-    calls = [_plain(call, question) for call in question.calls]
-    channel = live.snapshots[snapshot]
-    while len(answers) < len(calls):
-        try:
-            _batch(live, channel, question, calls, limits, answers)
-        except Over as over:
-            if over.whole:
-                return _fill(answers, calls, Answer("stopped", reason=str(over)))
-            answers.append(Answer("stopped", reason=str(over)))
-            live.kill_answering()
-            if not _saw_death(channel):
-                return _fill(answers, calls, Answer("stopped", reason="the session did not recover from a timeout"))
-            deaths += 1
-        except _Crashed as crash:
-            answers.append(Answer("stopped", reason=str(crash)))
-            deaths += 1
-        except _Broken as broken:
-            return _fill(answers, calls, Answer("refused", reason=str(broken)))
-        except ChannelError as error:
-            return _fill(answers, calls, Answer("refused", reason=f"it broke the session's protocol: {error}"))
-        if deaths >= MAX_DEATHS:
-            reason = f"not asked after {deaths} calls that ended the process"
-            return _fill(answers, calls, Answer("stopped", reason=reason))
-    return tuple(answers)
+class Asking:
+    """The questions to one snapshot. `ask` goes on where it stopped, so that others can be asked in between."""
+
+    def __init__(self, live: Live, snapshot: int, question: Question, limits: Limits) -> None:
+        self.answers: list[Answer] = []
+        self._live, self._channel = live, live.snapshots[snapshot]
+        self._question, self._limits = question, limits
+        self._calls = [_plain(call, question) for call in question.calls]
+        self._begun = False  # whether a process of the snapshot waits for calls
+        self._deaths = 0
+        self._kills = 0
+
+    def ask(self, until: int) -> None:
+        """One answer for each call before `until`, whatever the other side does."""
+        if self._begun and self._kills != self._live.kills:  # killed with another snapshot's, whose time was up
+            self._begun = False
+            if not _saw_death(self._channel):
+                self._fill(Answer("stopped", reason="the session did not recover from a timeout"))
+        while len(self.answers) < until:
+            try:
+                self._go_on(until)
+            except Over as over:
+                if over.whole:
+                    return self._fill(Answer("stopped", reason=str(over)))
+                self._live.kill_answering()
+                self._died(str(over))
+                if not _saw_death(self._channel):
+                    return self._fill(Answer("stopped", reason="the session did not recover from a timeout"))
+            except _Crashed as crash:
+                self._died(str(crash))
+            except _Broken as broken:
+                return self._fill(Answer("refused", reason=str(broken)))
+            except ChannelError as error:
+                return self._fill(Answer("refused", reason=f"it broke the session's protocol: {error}"))
+            if self._deaths >= MAX_DEATHS:
+                reason = f"not asked after {self._deaths} calls that ended the process"
+                return self._fill(Answer("stopped", reason=reason))
+        self._kills = self._live.kills
+
+    def _go_on(self, until: int) -> None:
+        """Ask from the first call without an answer on; each answer is appended as it comes."""
+        question = self._question
+        if not self._begun:
+            batch = {"name": question.name, "checks": question.checks, "driver": question.driver}
+            self._channel.send({**batch, "twice": question.twice}, time.monotonic() + SEND_SECONDS)
+            self._begun = True
+        clock = Clock(question.seconds, question.seconds * self._limits.wall_factor)
+        while len(self.answers) < until:
+            self.answers.append(self._answer(self._calls[len(self.answers)], clock))
+
+    def _answer(self, call: Any, clock: Clock) -> Answer:
+        number = int.from_bytes(os.urandom(6))
+        found: list[Answer] = []
+
+        def take(message: dict[str, Any]) -> bool:
+            if isinstance(message.get("died"), int):
+                raise _Crashed(how_it_ended(message["died"]))
+            if "broken" in message:
+                raise _Broken(_short(message["broken"]))
+            if message.get("number") != number:
+                raise ChannelError("it answered what was not asked")
+            found.append(_answer(message))
+            return True
+
+        self._channel.send({"call": call, "number": number}, time.monotonic() + SEND_SECONDS)
+        self._live.talk(self._channel, take, clock, ANSWER_BYTES)
+        return found[0]
+
+    def _died(self, reason: str) -> None:
+        self.answers.append(Answer("stopped", reason=reason))
+        self._begun = False
+        self._deaths += 1
+
+    def _fill(self, answer: Answer) -> None:
+        self.answers += [answer] * (len(self._calls) - len(self.answers))
 
 
 def not_asked(question: Question, reason: str) -> tuple[Answer, ...]:
@@ -69,32 +116,6 @@ def _plain(call: tuple[tuple, dict[str, Any]], question: Question) -> Any:
         return values.to_plain(tuple(call))
     except values.NotPlain as error:
         raise SessionError(f"the arguments of a case of {question.name} cannot be sent: {error}") from None
-
-
-def _batch(
-    live: Live, channel: Channel, question: Question, calls: list[Any], limits: Limits, answers: list[Answer]
-) -> None:
-    """Ask from the first call without an answer on; each answer is appended as it comes."""
-    batch = {"name": question.name, "checks": question.checks, "driver": question.driver, "twice": question.twice}
-    channel.send(batch, time.monotonic() + SEND_SECONDS)
-    clock = Clock(question.seconds, question.seconds * limits.wall_factor)
-    while len(answers) < len(calls):
-        number = int.from_bytes(os.urandom(6))
-        found: list[Answer] = []
-
-        def take(message: dict[str, Any], number: int = number, found: list[Answer] = found) -> bool:
-            if isinstance(message.get("died"), int):
-                raise _Crashed(how_it_ended(message["died"]))
-            if "broken" in message:
-                raise _Broken(_short(message["broken"]))
-            if message.get("number") != number:
-                raise ChannelError("it answered what was not asked")
-            found.append(_answer(message))
-            return True
-
-        channel.send({"call": calls[len(answers)], "number": number}, time.monotonic() + SEND_SECONDS)
-        live.talk(channel, take, clock, ANSWER_BYTES)
-        answers.extend(found)
 
 
 def _answer(message: dict[str, Any]) -> Answer:
@@ -145,10 +166,6 @@ def _saw_death(channel: Channel) -> bool:
             wait([channel], deadline)
     except ChannelError:
         return False
-
-
-def _fill(answers: list[Answer], calls: list[Any], answer: Answer) -> tuple[Answer, ...]:
-    return (*answers, *[answer] * (len(calls) - len(answers)))
 
 
 def _short(text: Any) -> str:

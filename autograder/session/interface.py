@@ -3,7 +3,8 @@
 A submission is played in two phases. First every cell runs, in order, and its outputs are kept; where a checked
 function stands complete, the session keeps a *snapshot*: a forked copy of the student's process that waits. Then, with
 the outputs out of the student's reach, the grader asks the snapshots. So nothing that the student's code learns
-from the questions can come back in its outputs, and a crash in one function is nobody else's.
+from the questions can come back in its outputs, and a crash in one function is nobody else's. Answers that the student
+gets to see are asked for first, of all snapshots, for a process may hand what it was asked to another.
 """
 
 from __future__ import annotations
@@ -66,6 +67,8 @@ class Question:
     checks, driver : the text of `checks.py` and the driver's name in it; '' for a plain call.
     twice : whether each call is made a second time on the same objects.
     seconds : CPU time for one call.
+    visible : how many of the calls, the first ones, have answers that the student gets to see. Those of all questions
+        are asked before any other call.
     """
 
     name: str
@@ -74,6 +77,7 @@ class Question:
     driver: str = ""
     twice: bool = True
     seconds: float = 4
+    visible: int = 0
 
 
 @dataclass(frozen=True)

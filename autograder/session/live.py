@@ -42,12 +42,13 @@ class Live:
         self.limits = limits
         self.peak = 0.0
         self.scratch = scratch
+        self.kills = 0  # how often `kill_answering` was called
         self.left: dict[str, Any] = {}  # what the notebook's process had not sent when it died
         self._two_steps = two_steps
         self._supervisor = pid
         self._ended = ""
         self._base = 0
-        self._cpu_left = limits.submission_seconds
+        self._cpu_left = self._cpu_all = limits.submission_seconds
         self._deadline = time.monotonic() + limits.submission_seconds * limits.wall_factor
         self._looked = time.monotonic()
         self.layers: tuple[str, ...] = ()
@@ -81,9 +82,9 @@ class Live:
         """What the session's processes use."""
         return watch.usage(watch.tree(self.pid))
 
-    def bound(self, cpu: float, deadline: float) -> None:
-        """What is left for the whole submission."""
-        self._cpu_left = cpu
+    def bound(self, spent: float, most: float, deadline: float) -> None:
+        """The CPU seconds that the submission may use in all, and those that it has used in earlier sessions."""
+        self._cpu_left, self._cpu_all = most - spent, most
         self._deadline = deadline
 
     def talk(self, channel: Channel, take: Callable[[dict[str, Any]], bool], clock: Clock, cap: int) -> None:
@@ -117,7 +118,7 @@ class Live:
 
     def _used_up(self, what: str) -> Over:
         limits = self.limits
-        seconds = limits.submission_seconds * (limits.wall_factor if "wall" in what else 1)
+        seconds = limits.submission_seconds * limits.wall_factor if "wall" in what else self._cpu_all
         return Over(f"the submission's {seconds:g} s of {what} are used up", whole=True)
 
     def _look(self, clock: Clock, base: float | None, elapsed: float) -> float:
@@ -177,6 +178,7 @@ class Live:
 
     def kill_answering(self) -> None:
         """Kill what the waiting snapshots have forked. They are the supervisor's own children by now."""
+        self.kills += 1
         depths = watch.tree(self._supervisor)
         for pid, depth in depths.items():
             if depth > 1:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from .asking import ask, not_asked
+from .asking import Asking, not_asked
 from .ends import Clock, Dead, Over
 from .interface import Answer, Cell, CellResult, Limits, Question, Snapshot, Step, Transcript
 from .live import GRACE, Live
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .template import Template
 
 RERUNS = 3
+CELLS_SHARE = 0.75  # of the submission's CPU time; the rest is for the answers, so that long cells cost no others
 SEND_SECONDS = 10.0
 
 
@@ -62,11 +63,12 @@ class Play:
         while True:
             cpu = self.limits.submission_seconds
             with self.template.session(self.snapshots, self.limits, self.files, cpu + 5) as live:
-                live.bound(cpu - self._spent, self._deadline)
+                live.bound(self._spent, CELLS_SHARE * cpu, self._deadline)
                 run = self._cells(live, dropped)
                 final = run.died is None or len(dropped) == RERUNS or not self._worth_rerun(run)
                 if final:
                     cells = _results(run)  # frozen before the first question is sent
+                    live.bound(self._spent, cpu, self._deadline)
                     answers = self._answers(live, run)
                 self._spent += live.usage().cpu
                 self._peak = max(self._peak, live.peak)
@@ -176,15 +178,20 @@ class Play:
         if run.died is None:
             live.end_notebook()
         live.look_at_memory()
-        answers: list[tuple[Answer, ...]] = []
-        for k, question in enumerate(self.questions):
-            if question is None:
-                answers.append(())
-            elif not run.kept.get(k):
-                answers.append(not_asked(question, run.rest or "no snapshot could be taken of the notebook's process"))
-            else:
-                answers.append(ask(live, k, question, self.limits))
-        return tuple(answers)
+        talks: list[Asking | None] = [
+            Asking(live, k, question, self.limits) if question is not None and run.kept.get(k) else None
+            for k, question in enumerate(self.questions)
+        ]
+        # What the student gets to see of any answer has come before any process of theirs knows a hidden case.
+        for visible in (True, False):
+            for talk, question in zip(talks, self.questions, strict=True):
+                if talk is not None and question is not None:
+                    talk.ask(question.visible if visible else len(question.calls))
+        why = run.rest or "no snapshot could be taken of the notebook's process"
+        return tuple(
+            () if question is None else tuple(talk.answers) if talk is not None else not_asked(question, why)
+            for talk, question in zip(talks, self.questions, strict=True)
+        )
 
 
 def _results(run: _Run) -> tuple[CellResult, ...]:

@@ -19,7 +19,12 @@ for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
         except OSError as error:
             print(error)
 index = f"--index-url=http://127.0.0.1:{here[1]}/"
-pip = [sys.executable, "-S", "-c", f"import socket; socket.create_connection({here!r}, 0.2).send(b'REACHED')  # {index}"]
+pip = [
+    sys.executable,
+    "-S",
+    "-c",
+    f"import socket; socket.create_connection({here!r}, 0.2).send(b'REACHED')  # {index}",
+]
 print(subprocess.run(pip, capture_output=True, check=False).returncode)
 
 

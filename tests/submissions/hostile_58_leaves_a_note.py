@@ -19,6 +19,7 @@ PLACES_TO_TRY = [
 for place in PLACES_TO_TRY:
     if glob.glob(glob.escape(place) + "/note-for-*"):
         print("FOUND-A-NOTE", place)
+for place in PLACES_TO_TRY:
     try:
         os.makedirs(place, exist_ok=True)
         open(f"{place}/note-for-{os.getpid()}", "w").close()

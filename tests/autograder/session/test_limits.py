@@ -56,6 +56,15 @@ def test_many_cells_share_the_submissions_seconds(numpy_template, run):
     assert "CPU time" in results[-1].reason
 
 
+def test_cells_that_use_up_their_seconds_leave_the_answers_theirs(numpy_template):
+    burn = Cell("import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end: pass")
+    steps = [Cell("def f(x): return x"), Snapshot("f"), *[burn] * 6]
+    limits = Limits(cell_seconds=5, submission_seconds=0.9, wall_factor=40)
+    transcript = numpy_template.play(steps, [Question("f", (((5,), {}),))], limits)
+    assert transcript.cells[-1].status == "not run"
+    assert transcript.answers[0][0].values == (5, 5)
+
+
 DEATHS = {
     "os._exit(0)": "process died: exit code 0",
     "os.kill(os.getpid(), 9)": "process died: SIGKILL",

@@ -7,7 +7,7 @@ import random
 import numpy as np
 import pytest
 
-from autograder.session import Cell, Question, SessionError, Snapshot
+from autograder.session import Cell, Limits, Question, SessionError, Snapshot
 
 
 def calls(*arguments):
@@ -164,3 +164,33 @@ def test_large_arrays_cross_both_ways(numpy_template):
     x = np.random.default_rng(0).normal(size=(500, 500))
     (answer,), _ = ask(numpy_template, "def f(x): return x", Question("f", calls(x)))
     np.testing.assert_array_equal(answer.values[1], x)
+
+
+def test_an_answer_that_the_student_sees_cannot_hold_what_another_was_asked(template):
+    """The feedback spells out a public case: it must have been asked before any process knew a hidden one."""
+    source = """
+import os
+def f(x):
+    with open("loot.txt", "a") as file:
+        file.write(f"{x} ")
+    return x
+def g(x):
+    return open("loot.txt").read() if os.path.exists("loot.txt") else "nothing"
+"""
+    questions = [Question(name, calls(1, 31337), twice=False, visible=1) for name in "fg"]
+    transcript = template.play([Cell(source), Snapshot("f"), Snapshot("g")], questions)
+    assert [[answer.values[0] for answer in answers] for answers in transcript.answers] == [
+        [1, 31337],
+        ["1 ", "1 31337 "],
+    ]
+
+
+def test_a_timeout_in_one_answer_does_not_cost_another_that_waits(numpy_template):
+    source = "def f(x): return x\ndef g(x):\n    while x == 1: pass\n    return x\ndef h(x): return -x"
+    questions = [Question(name, calls(1, 2), twice=False, visible=1, seconds=0.4) for name in "fgh"]
+    transcript = numpy_template.play([Cell(source), *map(Snapshot, "fgh")], questions, Limits(wall_factor=40))
+    assert [[answer.values for answer in answers] for answers in transcript.answers] == [
+        [(1,), (2,)],
+        [(), (2,)],
+        [(-1,), (-2,)],
+    ]
