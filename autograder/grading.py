@@ -67,8 +67,7 @@ def grade_notebook(notebook: Any, job: Job, player: Player) -> Graded:
         meta = notebook.cells[i].metadata.get("nbgrader", {})
         if meta.get("grade") and not meta.get("solution"):
             verdicts[meta["grade_id"]] = score_test_cell(result, float(meta.get("points") or 0), meta["grade_id"])
-    troubles = tuple(f"cell {i + 1}: {result.reason}" for i, result in results.items() if result.reason)
-    return Graded(outputs, verdicts, troubles, transcript.layers, transcript.cpu_seconds, transcript.peak_mib)
+    return Graded(outputs, verdicts, _troubles(results), transcript.layers, transcript.cpu_seconds, transcript.peak_mib)
 
 
 def checked_name(cell: Any) -> str:
@@ -111,6 +110,16 @@ def score_test_cell(result: CellResult, points: float, grade_id: str) -> Verdict
     return Verdict(
         grade_id, score, points, explanation="an ordinary test cell: scored in the session, not tamper-proof"
     )
+
+
+def _troubles(results: dict[int, CellResult]) -> tuple[str, ...]:
+    """A line for each cell that did not end well; of those that were not run for one reason, for the first."""
+    troubles, said = [], set()
+    for i, result in results.items():
+        if result.reason and not (result.status == "not run" and result.reason in said):
+            troubles.append(f"cell {i + 1}: {result.reason}")
+            said.add(result.reason)
+    return tuple(troubles)
 
 
 def _asked(name: str, cell: Any, notebook: Any, job: Job) -> Asked | Verdict:

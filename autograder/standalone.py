@@ -29,7 +29,7 @@ def _gather_helpers(thing: Any, known: set[str], parts: list[str]) -> None:
         if isinstance(value, ModuleType) and _is_of_a_course(value):
             known.add(used)
             _gather_namespace(used, value, tree, known, parts)
-        elif isinstance(value, ModuleType):
+        elif isinstance(value, ModuleType) or _is_of_a_library(value):
             known.add(used)
             parts += [line for line in imports_for([thing]) if line.split()[-1] == used]
         elif getattr(value, "__module__", None) in sys.modules and callable(value) and value is not thing:
@@ -54,6 +54,12 @@ def _gather_namespace(used: str, module: ModuleType, tree: ast.Module, known: se
         parts.append(definition(vars(module)[name]))
     pairs = ", ".join(f"{name}={name}" for name in names)
     parts.append(f"import types\n{used} = types.SimpleNamespace({pairs})")
+
+
+def _is_of_a_library(value: Any) -> bool:
+    """Whether this is a function or class that a notebook can import."""
+    module = sys.modules.get(getattr(value, "__module__", None) or "")
+    return callable(value) and module is not None and not _is_of_a_course(module)
 
 
 def _is_of_a_course(module: ModuleType) -> bool:

@@ -86,7 +86,7 @@ def draft(course: Course, book: SourceBook, student: str) -> Draft:
             for step in _steps(course, offline=True):
                 notebook, resources = step.preprocess(notebook, resources)
         nbformat.validate(notebook)
-        (folder / file.name).write_text(_text(notebook), encoding="utf-8")
+        (folder / file.name).write_bytes(_text(notebook).encode("utf-8", "replace"))  # half a character is no text
         notebooks[name] = (_without_outputs(notebook), resources["autograder"])
     if not notebooks:
         raise ExerciseError(f"it holds no notebook called {' or '.join(f'{name}.ipynb' for name in book.notebooks)}")
@@ -229,7 +229,11 @@ def _copy_files(course: Course, directory: Any, submitted: Path, folder: Path, a
 
 def _read(file: Path) -> Any:
     try:
-        return nbformat.read(file, as_version=4)
+        notebook = nbformat.read(file, as_version=4)
+        for cell in notebook.cells:
+            if not isinstance(cell.metadata.get("nbgrader", {}), dict):  # nbgrader's steps take it for marks
+                del cell.metadata["nbgrader"]
+        return notebook
     except Exception as error:  # whatever a file can hold
         raise ExerciseError(f"{file.name} is not a notebook: {type(error).__name__}: {str(error)[:200]}") from None
 

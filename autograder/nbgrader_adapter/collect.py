@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatch
+from itertools import count
 from typing import Any
 
 from nbgrader.exchange.default import ExchangeCollect
@@ -101,10 +102,8 @@ class SafeCollect(ExchangeCollect):
         if self._by_owner and (owner := _owner(status)) != username:
             raise Refused(f"it is in the name of {username} and belongs to {owner}")
         size, most = 0, 1000 * self.coursedir.max_dir_size
-        for count, found in enumerate(self._found(path), 1):
+        for found in self._found(path):
             size += 0 if self._ignored(found) else found.status.st_size
-            if count > MAX_FILES:
-                raise Refused(f"it holds more than {MAX_FILES} files")
             if size > most:
                 raise Refused(f"it holds more than {most // 1000} KB")
 
@@ -112,20 +111,22 @@ class SafeCollect(ExchangeCollect):
         """Everything that a submission holds, but for directories that are entered and those that nbgrader ignores."""
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         with _closing(descriptor):
-            yield from self._below(descriptor, "", 0)
+            yield from self._below(descriptor, "", 0, count(1))
 
-    def _below(self, descriptor: int, place: str, depth: int) -> Iterator[Found]:
+    def _below(self, descriptor: int, place: str, depth: int, number: Iterator[int]) -> Iterator[Found]:
         # by descriptors all the way, so that no directory can become a link while it is read
         with os.scandir(descriptor) as entries:
             names = sorted(entry.name for entry in entries)
         for name in names:
+            if next(number) > MAX_FILES:
+                raise Refused(f"it holds more than {MAX_FILES} files and directories")
             status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
             if not stat.S_ISDIR(status.st_mode) or depth == MAX_DEPTH:
                 yield Found(os.path.join(place, name), name, descriptor, status)
             elif not self._excluded(name):
                 inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=descriptor)
                 with _closing(inner):
-                    yield from self._below(inner, os.path.join(place, name), depth + 1)
+                    yield from self._below(inner, os.path.join(place, name), depth + 1, number)
 
     def _left_out(self, found: Found, owner: int) -> str:
         if stat.S_ISLNK(found.status.st_mode):

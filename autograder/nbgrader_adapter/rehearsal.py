@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import numpy as np
 
 from autograder.cases import case_set_of, hidden_oracles
 from autograder.catalogue import Assignment, Entry
@@ -168,12 +169,9 @@ def _truth(course: Course, assignment: Assignment, entry: Entry, student: str, a
     case_set = case_set_of(settings.secret(), assignment.name, student, settings.case_sets)
     oracles = hidden_oracles(exercise, settings.secret(), assignment.name, case_set)
     ask = run_twice if exercise.pure else lambda *a: (run_driver(*a),)
-    return mark(
-        oracles,
-        [ask(exercise.drive, answer, o.arguments, o.keywords) for o in oracles],
-        exercise.compare,
-        pure=exercise.pure,
-    ).share
+    with np.errstate(all="ignore"):  # a misconception may well divide by zero
+        answers = [ask(exercise.drive, answer, o.arguments, o.keywords) for o in oracles]
+    return mark(oracles, answers, exercise.compare, pure=exercise.pure).share
 
 
 def _with_body(entry: Entry, body: str) -> str:

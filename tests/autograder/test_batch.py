@@ -196,7 +196,7 @@ def test_a_student_who_handed_in_nothing_is_named(undisturbed):
     assert "nobody submitted nothing" in found.stderr
 
 
-# ------------------------------------------------------------------------------------------------------------ on a cluster
+# ------------------------------------------------------------------------------------------------------ on a cluster
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
+from autograder.nbgrader_adapter import collect
 from autograder.nbgrader_adapter.collect import SafeCollect
 
 TIME = "2026-01-01 10:00:00.000000 UTC"
@@ -172,6 +173,15 @@ def test_a_submission_that_is_too_large_leaves_the_students_earlier_one(exchange
     (said,) = exchange.collect()
     assert "it holds more than 100 KB" in said
     assert (exchange.submitted / "ann" / "a" / "a.ipynb").read_text() == "small"
+
+
+def test_a_submission_of_too_many_files_is_refused(exchange, monkeypatch):
+    monkeypatch.setattr(collect, "MAX_FILES", 5)
+    folder = exchange.submission()
+    for number in range(9):
+        (folder / f"{number}").mkdir()
+    said, *_ = exchange.collect()
+    assert said.endswith("is not collected: it holds more than 5 files and directories")
 
 
 def test_a_file_that_is_too_large_stays_behind(exchange):

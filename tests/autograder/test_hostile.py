@@ -264,7 +264,6 @@ def run_grader(course, *assignments):
         env=os.environ | {"GRADER_TOKEN": word("environment")},
     )
     assert found.returncode == 0, found.stderr[-3000:]
-    Path("/tmp/h.said").write_text(found.stdout)
     return {
         name: SimpleNamespace(code=code, out=out, err=err)
         for name, (code, out, err) in json.loads(found.stdout.splitlines()[-1]).items()
