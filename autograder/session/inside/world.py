@@ -50,7 +50,8 @@ def enter(base: str, readable: Sequence[str], hidden: Sequence[str]) -> World:
     os.mkdir(base + "/proc")
     kernel.mount("/proc", base + "/proc", flags=kernel.MS_BIND | kernel.MS_REC)
     os.mkdir(base + SCRATCH)
-    os.symlink(SCRATCH + "/tmp", base + "/tmp")
+    if not os.path.lexists(base + "/tmp"):  # there is one where the environment itself lies beneath it
+        os.symlink(SCRATCH + "/tmp", base + "/tmp")
     kernel.pivot_root(base)
     kernel.make_readonly("/", recursive=False, devices=True)
     return World(_own_pids())
