@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
-import importlib.util
 import re
 import sys
 from collections.abc import Sequence
@@ -91,13 +91,20 @@ def exercises_of(module: ModuleType) -> list[Exercise]:
 
 
 def _load(file: Path, folder: Path) -> ModuleType:
-    """Import `<folder>/<topic>/exercises.py`, as part of the package that the folder is, where it is one."""
+    """Import `<folder>/<topic>/exercises.py`, as part of the package that the folder is, where it is one.
+
+    A folder that is none gets a package name of its own, so that two courses in one process do not meet.
+    """
     if (folder / "__init__.py").exists():
-        name, place = f"{folder.name}.{file.parent.name}.exercises", folder.parent
+        package = folder.name
+        if str(folder.parent) not in sys.path:
+            sys.path.insert(0, str(folder.parent))
     else:
-        name, place = f"{file.parent.name}.exercises", folder
-    if str(place) not in sys.path:
-        sys.path.insert(0, str(place))
+        package = f"exercises_{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]}"
+        if package not in sys.modules:
+            sys.modules[package] = ModuleType(package)
+            sys.modules[package].__path__ = [str(folder)]
+    name = f"{package}.{file.parent.name}.exercises"
     try:
         module = importlib.import_module(name)
     except ExerciseError as error:

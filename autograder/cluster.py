@@ -37,7 +37,7 @@ def map_dask(function: Callable[[Item], Result], items: Iterable[Item], address:
         raise ExerciseError(f"no Dask scheduler answers at {address}: {error}") from None
     with client:
         futures = {client.submit(function, item, pure=False): item for item in items}
-        for future in as_completed(futures):
+        for future in as_completed(futures, loop=client.loop):
             yield _done(future, futures[future])
             future.release()
 

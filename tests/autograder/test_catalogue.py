@@ -2,6 +2,9 @@
 
 import pytest
 
+from autograder.catalogue import load_catalogue
+from autograder.settings import load_settings, read_config
+
 CONFIG = """
 c = get_config()
 c.CourseDirectory.root = "classroom"
@@ -96,10 +99,6 @@ MISTAKES = {
     "one name twice": (
         {"exercises/beta/exercises.py": EXERCISES},
         ["beta/exercises.py: there is an exercise called 'double' already; names must be unique"],
-    ),
-    "a topic that is called like a module": (
-        {"exercises/json/exercises.py": EXERCISES.replace("double", "twice")},
-        ["json/exercises.py cannot be imported"],
     ),
     "an exercise that is not there": (
         {"text": TEXT.replace("double", "halve")},
@@ -219,3 +218,13 @@ def test_a_build_that_fails_leaves_the_one_before_as_it_was(course, cli):
     assert cli(root, "build")[0] == 2
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
     assert [file.name for file in folder.parent.iterdir()] == ["alpha"]
+
+
+def test_a_topic_may_be_called_like_a_module_of_pythons_own(tmp_path, fresh_modules):
+    folder = tmp_path / "own" / "json"
+    folder.mkdir(parents=True)
+    (folder / "exercises.py").write_text(EXERCISES.replace("double", "twice"))
+    (tmp_path / "nbgrader_config.py").write_text(
+        f"c = get_config()\nc.AutograderSettings.root = {str(tmp_path)!r}\nc.AutograderSettings.exercises = ['own']\n"
+    )
+    assert "twice" in load_catalogue(load_settings(read_config(tmp_path))).exercises

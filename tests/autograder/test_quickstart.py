@@ -18,13 +18,8 @@ c.IncludeHeaderFooter.header = "source/header.ipynb"
 OURS = """
 c.AutograderSettings.root = {root!r}
 c.AutograderSettings.exercises = ["no-exercises-of-ours"]
-ours, theirs = "autograder.nbgrader_adapter.preprocessors.", "nbgrader.preprocessors."
-c.Autograde.sanitize_preprocessors = [
-    theirs + "ClearOutput", theirs + "DeduplicateIds", theirs + "OverwriteKernelspec", ours + "RestoreCells",
-    theirs + "CheckCellMetadata"]
-c.Autograde.autograde_preprocessors = [
-    ours + "SandboxExecute", theirs + "IgnorePattern", "nbconvert.preprocessors.ClearMetadataPreprocessor",
-    theirs + "LimitOutput", ours + "SaveVerdicts", theirs + "AssignLatePenalties", theirs + "CheckCellMetadata"]
+from autograder.nbgrader_adapter.pipeline import use_autograder
+use_autograder(c)
 """
 
 

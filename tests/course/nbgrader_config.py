@@ -1,6 +1,8 @@
 """A second course, which knows nothing of `solutions/`. Tests copy it into a folder of their own."""
 from pathlib import Path
 
+from autograder.nbgrader_adapter.pipeline import use_autograder
+
 here = Path(__file__).resolve().parent
 c = get_config()  # noqa: F821 - nbgrader provides it
 
@@ -24,19 +26,5 @@ c.AutograderSettings.assignments = {
     },
 }
 
-ours = "autograder.nbgrader_adapter.preprocessors."
-theirs = "nbgrader.preprocessors."
-c.GenerateAssignment.preprocessors = [
-    theirs + "IncludeHeaderFooter", theirs + "InstantiateTests", theirs + "LockCells", ours + "PutStarters",
-    theirs + "ClearOutput", theirs + "CheckCellMetadata", theirs + "ComputeChecksums", theirs + "SaveCells",
-    theirs + "ClearHiddenTests", theirs + "ClearMarkScheme", theirs + "ComputeChecksums", theirs + "CheckCellMetadata"]
-c.Autograde.sanitize_preprocessors = [
-    theirs + "ClearOutput", theirs + "DeduplicateIds", theirs + "OverwriteKernelspec", ours + "RestoreCells",
-    theirs + "CheckCellMetadata"]
-c.Autograde.autograde_preprocessors = [
-    ours + "SandboxExecute", theirs + "IgnorePattern", "nbconvert.preprocessors.ClearMetadataPreprocessor",
-    theirs + "LimitOutput", ours + "SaveVerdicts", theirs + "AssignLatePenalties", theirs + "CheckCellMetadata"]
-
-# Everybody writes to the exchange, so what is collected from it is looked at first.
-c.ExchangeFactory.collect = "autograder.nbgrader_adapter.collect.SafeCollect"
+use_autograder(c)
 c.SafeCollect.real_owners = False  # here one account submits for all; a classroom with an account each leaves it out

@@ -4,6 +4,7 @@ import { levelLines, race, rateAt, runners, surfaces } from "./mathematics.js";
 const STEPS = 100;
 const LEVELS = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30];
 const FLOOR = 1e-8; // of the plot of losses
+const HEAD = 14; // pixels above its highest line, for the power of ten
 const NEAR = 0.05; // from a minimum, in shares of the map's width
 const QUIET = 600; // milliseconds without a change before the summary is read out
 
@@ -36,9 +37,9 @@ const drawn = (key, points) =>
   tag("path", { class: `line ${key}`, d: line(points) }) + (points.length ? mark(key, points.at(-1)) : "");
 
 /** Gives a drawing its size in pixels, so that lines and letters keep theirs on every screen; its width and height. */
-function sized(svg, share) {
+function sized(svg, share, least = 0) {
   const width = Math.max(240, Math.round(svg.parentElement.clientWidth));
-  const height = Math.round(width * share);
+  const height = Math.max(least, Math.round(width * share));
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.setAttribute("height", height);
   return [width, height];
@@ -59,7 +60,7 @@ function ground(surface, place, width) {
     const lines = levelLines(surface.loss, surface.window, LEVELS).flat();
     const level = lines.map(([a, b, c, d]) => line([place([a, b]), place([c, d])])).join("");
     const crosses = surface.minima.map(place).map(([x, y]) =>
-      `M${round(x - 6)} ${round(y - 6)}l12 12m0 -12l-12 12`).join("");
+      `M${round(x - 8)} ${round(y - 8)}l16 16m0 -16l-16 16`).join("");
     const drawing = tag("path", { class: "level", d: level }) + tag("path", { class: "minimum", d: crosses });
     kept = { surface, width, drawing };
   }
@@ -67,12 +68,12 @@ function ground(surface, place, width) {
 }
 
 function drawCurve(surface, chosen) {
-  const [width, height] = sized(curve, 0.34);
+  const [width, height] = sized(curve, 0.34, 180);
   const [low, high] = [Math.log10(FLOOR), 2];
   const [edge, foot] = [40, 22];
   const place = (t, loss) => [
     edge + (t / STEPS) * (width - edge - 8),
-    6 + ((high - Math.min(high, Math.max(low, Math.log10(loss)))) / (high - low)) * (height - foot - 12)];
+    HEAD + ((high - Math.min(high, Math.max(low, Math.log10(loss)))) / (high - low)) * (height - foot - HEAD - 6)];
   const grid = [-8, -6, -4, -2, 0, 2].map((power) => {
     const [x, y] = place(0, 10 ** power);
     const digits = `10${tag("tspan", { dy: -5, "font-size": 9 }, String(power).replace("-", "−"))}`;
@@ -96,7 +97,7 @@ function standing(surface, path, step) {
   const [left, right, bottom, top] = surface.window;
   const loss = surface.loss([x, y]);
   const away = Math.min(...surface.minima.map(([a, b]) => Math.hypot(x - a, y - b)));
-  if (away < NEAR * (right - left)) return { loss, word: "at the minimum" };
+  if (away < NEAR * (right - left)) return { loss, word: "near the minimum" };
   return { loss, word: x < left || x > right || y < bottom || y > top ? "off the map" : "on its way" };
 }
 

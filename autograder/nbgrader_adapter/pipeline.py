@@ -1,0 +1,44 @@
+"""Our steps in nbgrader's pipelines: what every course's nbgrader_config.py calls."""
+
+from __future__ import annotations
+
+from traitlets.config import Config
+
+OURS = "autograder.nbgrader_adapter.preprocessors."
+THEIRS = "nbgrader.preprocessors."
+
+
+def use_autograder(config: Config) -> None:
+    """Put our steps in the place of five of nbgrader's own; the others, and their order, are nbgrader's."""
+    config.GenerateAssignment.preprocessors = [
+        THEIRS + "IncludeHeaderFooter",
+        THEIRS + "InstantiateTests",
+        THEIRS + "LockCells",
+        OURS + "PutStarters",  # for ClearSolutions
+        THEIRS + "ClearOutput",
+        THEIRS + "CheckCellMetadata",
+        THEIRS + "ComputeChecksums",
+        THEIRS + "SaveCells",
+        THEIRS + "ClearHiddenTests",
+        THEIRS + "ClearMarkScheme",
+        THEIRS + "ComputeChecksums",
+        THEIRS + "CheckCellMetadata",
+    ]
+    config.Autograde.sanitize_preprocessors = [
+        THEIRS + "ClearOutput",
+        THEIRS + "DeduplicateIds",
+        THEIRS + "OverwriteKernelspec",
+        OURS + "RestoreCells",  # for OverwriteCells
+        THEIRS + "CheckCellMetadata",
+    ]
+    config.Autograde.autograde_preprocessors = [
+        OURS + "SandboxExecute",  # for Execute
+        THEIRS + "IgnorePattern",
+        "nbconvert.preprocessors.ClearMetadataPreprocessor",
+        THEIRS + "LimitOutput",
+        OURS + "SaveVerdicts",  # for SaveAutoGrades
+        THEIRS + "AssignLatePenalties",
+        THEIRS + "CheckCellMetadata",
+    ]
+    # Everybody writes to the exchange, so what is collected from it is looked at first.
+    config.ExchangeFactory.collect = "autograder.nbgrader_adapter.collect.SafeCollect"
