@@ -1,4 +1,6 @@
 """What the learning rates' assignment asks: the cases, and the wrong answers that it knows by name."""
+import math
+
 import numpy as np
 import torch
 
@@ -166,44 +168,44 @@ half_lives = Exercise(reference.equal_half_lives, cases=half_life_cases, points=
 
 @half_lives.misconception("τ is where the rate begins to fall, not where it is half: η₀τ/t is η₀/2 at t = 2τ, so τ "
                           "is half of the half-life.")
-def tau_for_half_life(half_life, *, total_steps, every, base=np.e):
+def tau_for_half_life(half_life, *, total_steps, every, base=math.e):
     return _equal(half_life, total_steps, every, base)._replace(tau=float(half_life))
 
 
 @half_lives.misconception("At t = h your exponential has fallen to 1/e of its start, not to a half: the half-life is "
                           "ln 2 ≈ 0.69 of the time constant.")
-def time_constant_for_half_life(half_life, *, total_steps, every, base=np.e):
+def time_constant_for_half_life(half_life, *, total_steps, every, base=math.e):
     return _equal(half_life, total_steps, every, base)._replace(decay=1 / (half_life * np.log(base)))
 
 
 @half_lives.misconception("Your decay is right for the base e alone. For a⁻ᵇᵗ the exponent is b t ln a, so b has ln "
                           "a in its denominator.")
-def base_forgotten(half_life, *, total_steps, every, base=np.e):
+def base_forgotten(half_life, *, total_steps, every, base=math.e):
     return _equal(half_life, total_steps, every, base)._replace(decay=np.log(2) / half_life)
 
 
 @half_lives.misconception("The power is upside down: from (1 - h/T)ᵃ = ½ follows a ln(1 - h/T) = ln ½, so a is ln ½ "
                           "over ln(1 - h/T).")
-def power_upside_down(half_life, *, total_steps, every, base=np.e):
+def power_upside_down(half_life, *, total_steps, every, base=math.e):
     right = _equal(half_life, total_steps, every, base)
     return right._replace(power=1 / right.power)
 
 
 @half_lives.misconception("1 - a h/T is the polynomial's tangent at the start and not the polynomial: solve (1 - "
                           "h/T)ᵃ = ½ with logarithms.")
-def tangent_for_polynomial(half_life, *, total_steps, every, base=np.e):
+def tangent_for_polynomial(half_life, *, total_steps, every, base=math.e):
     return _equal(half_life, total_steps, every, base)._replace(power=total_steps / (2 * half_life))
 
 
 @half_lives.misconception("With a factor of 2 the rate is halved at the end of every stage. It shall be half after "
                           "h/b stages, so each of them divides by the (h/b)-th root of 2.")
-def factor_two(half_life, *, total_steps, every, base=np.e):
+def factor_two(half_life, *, total_steps, every, base=math.e):
     return _equal(half_life, total_steps, every, base)._replace(factor=2.0)
 
 
 @half_lives.misconception("The stages multiply, they do not add: after h/b stages the rate is a^(-h/b) of its start, "
                           "so a is a root of 2 and not 2 over h/b, nor 1 plus a share.")
-def stages_added(half_life, *, total_steps, every, base=np.e):
+def stages_added(half_life, *, total_steps, every, base=math.e):
     return _equal(half_life, total_steps, every, base)._replace(factor=1 + every / half_life)
 
 
