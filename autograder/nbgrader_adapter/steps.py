@@ -54,12 +54,6 @@ def collect(course: Course, assignment: str) -> None:
     _do(f"collecting {assignment}", api_of(course).collect(assignment, update=True))
 
 
-def autograde(course: Course, assignment: str, student: str) -> tuple[bool, str]:
-    """Run nbgrader's autograde on one submission: whether it succeeded, and its log."""
-    result = api_of(course).autograde(assignment, student, force=True)
-    return bool(result["success"]), str(result.get("log", ""))
-
-
 def feedback(course: Course, assignment: str, student: str) -> None:
     _do(f"feedback of {student}", api_of(course).generate_feedback(assignment, student, force=True))
 
@@ -88,12 +82,6 @@ def fetched(course: Course, assignment: str, folder: Path) -> Path:
 
 def submitted_students(course: Course, assignment: str) -> list[str]:
     return sorted(api_of(course).get_submitted_students(assignment))
-
-
-def graded_students(course: Course, assignment: str) -> set[str]:
-    """Those whose autograded notebook is at least as new as their submission."""
-    api = api_of(course)
-    return set(api.get_autograded_students(assignment))
 
 
 @contextmanager
