@@ -29,16 +29,8 @@ class BuildFailed(RuntimeError):
     """The book did not become a site; the sentences say why."""
 
 
-def run_jupyter_book(source: Path, work: Path, edition: str) -> Path:
-    """Run Jupyter Book into an empty folder, where no older doctree can hide a warning; the site's folder."""
-    search = [str(source), str(ROOT), os.environ.get("PYTHONPATH", "")]
-    environment = os.environ | {
-        "EDITION": edition, "PYTHONPATH": os.pathsep.join(filter(None, search)), "PYTHONUTF8": "1",
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",          # the debugger's notice, once for each kernel
-    }
-    command = [sys.executable, "-c", JUPYTER_BOOK, "build", str(source), "--path-output", str(work),
-               "--all", "-W", "--keep-going", "--quiet"]
-    site = work / "_build" / "html"
+def run(command: Sequence[str], source: Path, environment: dict[str, str]) -> tuple[int, str]:
+    """Run a command in the book's folder and leave none of its processes behind; its exit code and what it printed."""
     running = subprocess.Popen(command, env=environment, cwd=source, stdout=subprocess.PIPE, text=True,
                                start_new_session=True)
     try:
@@ -46,7 +38,23 @@ def run_jupyter_book(source: Path, work: Path, edition: str) -> Path:
     finally:                            # kernels and KaTeX's server, which outlive a build that fails
         with contextlib.suppress(ProcessLookupError):
             os.killpg(running.pid, signal.SIGKILL)
-    if running.returncode != 0 or not (site / "index.html").exists():
+    return running.returncode, said
+
+
+def run_jupyter_book(source: Path, work: Path, edition: str) -> Path:
+    """Run the cells, then Jupyter Book into an empty folder, where no older doctree can hide a warning; the site."""
+    search = [str(source), str(ROOT), os.environ.get("PYTHONPATH", "")]
+    environment = os.environ | {
+        "EDITION": edition, "PYTHONPATH": os.pathsep.join(filter(None, search)), "PYTHONUTF8": "1",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",          # the debugger's notice, once for each kernel
+        "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",    # the pages share the cores among themselves
+    }
+    site = work / "_build" / "html"
+    cache = site.parent / ".jupyter_cache"              # where MyST-NB looks
+    run([sys.executable, "-m", "chapters._ext.execute", str(source), str(cache)], source, environment)
+    code, said = run([sys.executable, "-c", JUPYTER_BOOK, "build", str(source), "--path-output", str(work),
+                      "--all", "-W", "--keep-going", "--quiet"], source, environment)
+    if code != 0 or not (site / "index.html").exists():
         print(said, file=sys.stderr)
         for report in sorted((site / "reports").rglob("*.log")):
             print(f"\n{report.relative_to(site / 'reports')}\n{report.read_text('utf-8')}", file=sys.stderr)

@@ -34,7 +34,9 @@ class InlineFigures(SphinxPostTransform):
         except NotAFigure as error:
             LOGGER.warning("a figure that cannot stand in the page: %s", error, location=_place(image))
             return
-        raw = nodes.raw("", f'<div class="figure-frame">{drawing}</div>', format="html")
+        # the keyboard must reach what may scroll
+        reach = ' tabindex="0"' if 'class="figure wide"' in drawing else ""
+        raw = nodes.raw("", f'<div class="figure-frame"{reach}>{drawing}</div>', format="html")
         raw.source, raw.line = image.source, image.line
         image.replace_self(raw)
 

@@ -15,7 +15,7 @@ INK, PAPER = "#000000", "#ffffff"           # follow the theme
 FIXED_DARK, FIXED_LIGHT = "#010101", "#fefefe"      # do not: for marks on a coloured ground, such as a heat map
 
 SETTINGS: dict[str, Any] = {
-    "figure.figsize": (6.4, 3.6), "figure.constrained_layout.use": True,
+    "figure.figsize": (5.6, 3.4), "figure.constrained_layout.use": True,   # small, so that a phone can show its text
     "figure.facecolor": PAPER, "savefig.facecolor": PAPER, "axes.facecolor": "none",
     "font.size": 11, "axes.titlesize": 12, "axes.labelsize": 11, "legend.fontsize": 10,
     "xtick.labelsize": 10, "ytick.labelsize": 10, "figure.titlesize": 12,

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 INK, PAPER = "currentColor", "var(--figure-paper)"
 COLOURS = {"#000000": INK, "#000": INK, "black": INK, "#ffffff": PAPER, "#fff": PAPER, "white": PAPER}
-WIDE = 650      # points; a wider figure keeps a readable size on a phone and scrolls inside its frame
+WIDE = 500      # points; a wider figure keeps a readable size on a phone and scrolls inside its frame
 
 ET.register_namespace("", SVG)
 

@@ -4,8 +4,10 @@ import torch
 
 from autograder.exercise import Case, Exercise
 from solutions.adaptive_optimizers import pytorch, reference
-from solutions.adaptive_optimizers.checks import run_clipped, run_optimizer, run_steps
 from solutions.adaptive_optimizers.reference import AdadeltaState, AdamaxState, AdamState, NAdamState
+from solutions.common.checks import run_clipped, run_optimizer, run_steps
+from solutions.common.draws import signed, uniform
+from solutions.common.wrong_optimizer import Coasting, Forgetful, WrongOptimizer
 
 # ------------------------------------------------------------------------------------------------- Adam, to be mended
 
@@ -15,11 +17,11 @@ def adam_cases(rng):
 
     Where the gradients are zero β₂ is below ½: a rounding error beside a v of 0 is then rounded away.
     """
-    lr, beta1, beta2, eps = _hyper(rng, (.05, .2), (.8, .95), (.6, .9), (.2, .5))
+    lr, beta1, beta2, eps = uniform(rng, (.05, .2), (.8, .95), (.6, .9), (.2, .5))
 
     def case(name, shape, steps, kind="values", weight=1.0, *, dtype=np.float64, moving=False, zeros=0, **changed):
-        params, grads = _normal(rng, shape, dtype), _normal(rng, (steps, *shape), dtype)
-        m, v = _normal(rng, shape, dtype), _normal(rng, shape, dtype)**2
+        params, grads = signed(rng, shape, dtype), signed(rng, (steps, *shape), dtype)
+        m, v = signed(rng, shape, dtype), signed(rng, shape, dtype)**2
         state = AdamState(m, v, 4) if moving else AdamState(np.zeros_like(m), np.zeros_like(v), 0)
         grads[:zeros] = 0
         return Case(name, (params, grads, state), None, weight, kind,
@@ -130,14 +132,14 @@ def _moments(grads, state, beta1, beta2):
 
 def adamax_cases(rng):
     """Gradients that shrink, so that the old maximum still counts, and grow, so that it does not."""
-    lr, beta1, beta2, eps = _hyper(rng, (.05, .2), (.8, .95), (.6, .9), (.2, .5))
+    lr, beta1, beta2, eps = uniform(rng, (.05, .2), (.8, .95), (.6, .9), (.2, .5))
 
     def case(name, shape, steps, kind="values", weight=1.0, *, dtype=np.float64, moving=False, sizes=1.0, zeros=0,
              **changed):
-        params, grads = _normal(rng, shape, dtype), _normal(rng, (steps, *shape), dtype)
+        params, grads = signed(rng, shape, dtype), signed(rng, (steps, *shape), dtype)
         grads *= np.array(sizes, dtype).reshape(-1, *[1] * len(shape))
         grads[:zeros] = 0
-        m, u = _normal(rng, shape, dtype), np.abs(_normal(rng, shape, dtype))
+        m, u = signed(rng, shape, dtype), np.abs(signed(rng, shape, dtype))
         state = AdamaxState(m, u, 4) if moving else AdamaxState(np.zeros_like(m), np.zeros_like(u), 0)
         return Case(name, (params, grads, state), None, weight, kind,
                     {"lr": lr, "beta1": beta1, "beta2": beta2, "eps": eps} | changed)
@@ -224,12 +226,12 @@ def _adamax_move(params, grads, state, u, lr, beta1):
 
 def nadam_cases(rng):
     """A momentum that warms up fast enough to be seen in a few steps; β₂ as in `adam_cases`."""
-    lr, beta1, beta2, eps, decay = _hyper(rng, (.05, .2), (.8, .95), (.6, .9), (.2, .5), (3.0, 9.0))
+    lr, beta1, beta2, eps, decay = uniform(rng, (.05, .2), (.8, .95), (.6, .9), (.2, .5), (3.0, 9.0))
 
     def case(name, shape, steps, kind="values", weight=1.0, *, dtype=np.float64, moving=False, zeros=0, **changed):
-        params, grads = _normal(rng, shape, dtype), _normal(rng, (steps, *shape), dtype)
+        params, grads = signed(rng, shape, dtype), signed(rng, (steps, *shape), dtype)
         grads[:zeros] = 0
-        m, v = _normal(rng, shape, dtype), _normal(rng, shape, dtype)**2
+        m, v = signed(rng, shape, dtype), signed(rng, shape, dtype)**2
         state = (NAdamState(m, v, 3, round(float(rng.uniform(.2, .4)), 2)) if moving
                  else NAdamState(np.zeros_like(m), np.zeros_like(v), 0, 1.0))
         hyper = {"lr": lr, "beta1": beta1, "beta2": beta2, "eps": eps, "momentum_decay": decay}
@@ -318,13 +320,13 @@ def _nadam_parts(grads, state, beta1, beta2, momentum_decay):
 
 def units_cases(rng):
     """Units that are several times larger or smaller, and an ε that is seen."""
-    lr, rho, eps, many = _hyper(rng, (.5, .8), (.6, .9), (.05, .2), (3.0, 6.0))
+    lr, rho, eps, many = uniform(rng, (.5, .8), (.6, .9), (.05, .2), (3.0, 6.0))
     few = round(1 / many, 2)
 
     def case(name, shape, steps, scale, kind="values", weight=1.0, *, dtype=np.float64, moving=False, **changed):
         old = np.asarray(scale, dtype)
-        params, grads = _normal(rng, shape, dtype) * old, _normal(rng, (steps, *shape), dtype) / old
-        v, u = _normal(rng, shape, dtype)**2 / old**2, _normal(rng, shape, dtype)**2 / 9 * old**2
+        params, grads = signed(rng, shape, dtype) * old, signed(rng, (steps, *shape), dtype) / old
+        v, u = signed(rng, shape, dtype)**2 / old**2, signed(rng, shape, dtype)**2 / 9 * old**2
         state = AdadeltaState(v, u) if moving else AdadeltaState(np.zeros_like(v), np.zeros_like(u))
         given = old if old.ndim else scale
         return Case(name, (params, grads, state), None, weight, kind,
@@ -416,15 +418,15 @@ def _adadelta_move(params, grads, state, lr, rho, eps_gradient, eps_step):
 
 def qhadam_cases(rng):
     """Paths of an optimizer over two parameters, each in a group with a rate of its own."""
-    first, second, beta1, beta2, nu1, nu2, eps = _hyper(rng, (.05, .1), (.2, .4), (.8, .95), (.6, .9), (.55, .75),
+    first, second, beta1, beta2, nu1, nu2, eps = uniform(rng, (.05, .1), (.2, .4), (.8, .95), (.6, .9), (.55, .75),
                                                         (.7, .9), (.2, .5))
     shapes = [(3,), (2, 2)]
 
     def case(name, steps, kind="values", weight=1.0, *, shapes=shapes, dtype=np.float64, missing=(), **changed):
-        grads = [[None if (t, i) in missing else _normal(rng, shape, dtype) for i, shape in enumerate(shapes)]
+        grads = [[None if (t, i) in missing else signed(rng, shape, dtype) for i, shape in enumerate(shapes)]
                  for t in range(steps)]
         options = {"lrs": [first, second][:len(shapes)], "betas": (beta1, beta2), "nus": (nu1, nu2), "eps": eps}
-        return Case(name, ([_normal(rng, shape, dtype) for shape in shapes], grads), None, weight, kind,
+        return Case(name, ([signed(rng, shape, dtype) for shape in shapes], grads), None, weight, kind,
                     options | changed)
 
     return [case("one step", 1, shapes=[(3,)]),
@@ -442,24 +444,14 @@ qhadam = Exercise(pytorch.QHAdam, cases=qhadam_cases, points=5, drive=run_optimi
                   torch=True, read="adaptive_optimizers.html#qhadam")
 
 
-class _WrongQHAdam(pytorch.QHAdam):
-    """A QHAdam of which the wrong ones change one thing each. `p.data` takes the place of `no_grad`."""
-
-    def step(self, closure=None):
-        loss = closure() if closure else None
-        for group in self.param_groups:
-            for p in group["params"]:
-                self.move(p, group)
-        return loss
+class _WrongQHAdam(WrongOptimizer, pytorch.QHAdam):
+    """A QHAdam of which the wrong ones change one thing each."""
 
     def move(self, p, group):
         if p.grad is not None:
             memory = self.memory(p)
             memory["t"] = memory.get("t", 0) + 1
             p.data -= group["lr"] * self.quotient(p.grad, memory, group)
-
-    def memory(self, p):
-        return self.state[p]
 
     def quotient(self, g, memory, group):
         m, v = self.means(g, memory, group["betas"])
@@ -544,19 +536,14 @@ class OneCountForAll(_WrongQHAdam):
 
 @qhadam.misconception("A parameter whose .grad is None is not taking part in this step: it stays where it is and its "
                       "means wait. Yours coasts on as if its gradient were zero.")
-class CoastsWithoutGradient(_WrongQHAdam):
-    def move(self, p, group):
-        absent = p.grad is None
-        p.grad = p.data * 0 if absent else p.grad
-        super().move(p, group)
-        p.grad = None if absent else p.grad
+class CoastsWithoutGradient(Coasting, _WrongQHAdam):
+    pass
 
 
 @qhadam.misconception("After saving and loading, your means start again from zero: keep them in self.state[p], which "
                       "state_dict() saves, and not in an attribute of your own.")
-class MemoryNotSaved(_WrongQHAdam):
-    def memory(self, p):
-        return vars(self).setdefault("remembered", {}).setdefault(p, {})
+class MemoryNotSaved(Forgetful, _WrongQHAdam):
+    pass
 
 
 # ------------------------------------------------------------------------------------ clip before or after the moments
@@ -564,16 +551,16 @@ class MemoryNotSaved(_WrongQHAdam):
 
 def clip_cases(rng):
     """Optimizers with two parameters; the gradient of one step is an outlier where nothing else is said."""
-    slow, fast = _hyper(rng, (.05, .1), (.2, .4))
+    slow, fast = uniform(rng, (.05, .1), (.2, .4))
     shapes = [(3,), (2, 2)]
 
     def case(name, optimizer, where, max_norm, kind="values", weight=1.0, *, dtype=np.float64, steps=4, outlier=20.0,
              missing=(), lrs=None, **options):
-        grads = [[None if (t, i) in missing else _normal(rng, shape, dtype) for i, shape in enumerate(shapes)]
+        grads = [[None if (t, i) in missing else signed(rng, shape, dtype) for i, shape in enumerate(shapes)]
                  for t in range(steps)]
         grads[1] = [None if g is None else (g * outlier).astype(dtype) for g in grads[1]]
         options = {"optimizer": optimizer, "lrs": lrs or [slow, fast], "max_norm": max_norm, "where": where} | options
-        return Case(name, ([_normal(rng, shape, dtype) for shape in shapes], grads), None, weight, kind, options)
+        return Case(name, ([signed(rng, shape, dtype) for shape in shapes], grads), None, weight, kind, options)
 
     return [case("the gradient, under SGD", "SGD", "gradient", 1.5),
             case("the step, under SGD", "SGD", "step", .3),
@@ -655,16 +642,3 @@ def _length(tensors):
 
 def _shortened(tensors, most):
     return [t * min(1.0, most / _length(tensors)) for t in tensors]
-
-
-# ---------------------------------------------------------------------------------------------------------------- draws
-
-
-def _normal(rng, shape, dtype=np.float64):
-    """Numbers of size 1 to 2 of either sign: never so small that a wrong formula would pass."""
-    return np.array((rng.uniform(.5, 2, shape) * rng.choice([-1, 1], shape)).round(2), dtype)
-
-
-def _hyper(rng, *ranges):
-    """One number in each range, with two figures, so that a public case can be read."""
-    return [round(float(rng.uniform(*bounds)), 2) for bounds in ranges]

@@ -4,6 +4,7 @@ from itertools import pairwise
 import numpy as np
 
 from autograder.exercise import Case, Exercise
+from solutions.common.draws import signed, uniform
 from solutions.gradient_descent import pytorch, reference
 from solutions.gradient_descent.checks import run_accumulation, run_descent, same_entropies
 from solutions.gradient_descent.reference import Layer, minibatches, softmax
@@ -14,9 +15,9 @@ from solutions.gradient_descent.reference import Layer, minibatches, softmax
 def backward_cases(rng):
     """Networks of one to three layers with weights of size 1, so that no slope is small enough to be forgotten."""
     def case(name, sizes, n, kind="values", weight=1.0, *, dtype=np.float64):
-        layers = [Layer(_normal(rng, (D, M), dtype), _normal(rng, (M,), dtype))
+        layers = [Layer(signed(rng, (D, M), dtype), signed(rng, (M,), dtype))
                   for D, M in pairwise(sizes)]
-        zs = reference.mlp_forward(layers, _normal(rng, (n, sizes[0]), dtype))
+        zs = reference.mlp_forward(layers, signed(rng, (n, sizes[0]), dtype))
         return Case(name, (layers, zs, rng.integers(sizes[-1], size=n)), None, weight, kind)
 
     return [case("no hidden layer", [3, 4], 5),
@@ -120,11 +121,11 @@ def _slope_of_sigmoid(z):
 
 def minibatch_cases(rng):
     """Two epochs and more on least squares; in no epoch are the examples in the order of the data."""
-    lr, = _hyper(rng, (.05, .12))
+    lr, = uniform(rng, (.05, .12))
 
     def case(name, n, batch_size, epochs, kind="values", weight=1.0, *, dtype=np.float64, d=2):
         orders = np.array([_shuffled(rng, n) for _ in range(epochs)])
-        arguments = (_normal(rng, (d,), dtype), _normal(rng, (n, d), dtype), _normal(rng, (n,), dtype), orders)
+        arguments = (signed(rng, (d,), dtype), signed(rng, (n, d), dtype), signed(rng, (n,), dtype), orders)
         return Case(name, arguments, None, weight, kind, {"lr": lr, "batch_size": batch_size})
 
     return [case("two epochs of three batches", 6, 2, 2, weight=2),
@@ -300,11 +301,11 @@ def _weighted(logits, y, share):
 
 def accumulation_cases(rng):
     """A large batch in pieces, for a network with one hidden layer."""
-    lr, = _hyper(rng, (.1, .5))
+    lr, = uniform(rng, (.1, .5))
 
     def case(name, rows, kind="values", weight=1.0, *, dtype=np.float64, **options):
-        network = [_normal(rng, shape, dtype) for shape in [(3, 4), (4,), (4, 3), (3,)]]
-        pieces = [(_normal(rng, (n, 3), dtype), rng.integers(3, size=n)) for n in rows]
+        network = [signed(rng, shape, dtype) for shape in [(3, 4), (4,), (4, 3), (3,)]]
+        pieces = [(signed(rng, (n, 3), dtype), rng.integers(3, size=n)) for n in rows]
         return Case(name, (*network, pieces), None, weight, kind, {"lr": lr} | options)
 
     return [case("three pieces of one size", [4, 4, 4]),
@@ -393,7 +394,7 @@ def _accumulated(model, loss, optimizer, batches, share, zero=(0,)):
 
 def rates_cases(rng):
     """Epochs of several batches, most with a smaller one at the end."""
-    lr, decay = _hyper(rng, (.01, .09), (.1, .9))
+    lr, decay = uniform(rng, (.01, .09), (.1, .9))
 
     def case(name, n, batch_size, kind="values", weight=1.0, **changed):
         return Case(name, (changed.get("lr", lr), changed.get("decay", decay), n, batch_size), None, weight, kind)
@@ -530,19 +531,9 @@ def _entropy(probabilities):
 # ---------------------------------------------------------------------------------------------------------------- draws
 
 
-def _normal(rng, shape, dtype=np.float64):
-    """Numbers of size 0.5 to 1.5 of either sign: never so small that a wrong formula would pass."""
-    return np.array((rng.uniform(.5, 1.5, shape) * rng.choice([-1, 1], shape)).round(2), dtype)
-
-
 def _shuffled(rng, n):
     """An order of n ≥ 2 that is not the sorted one."""
     order = rng.permutation(n)
     while np.array_equal(order, np.arange(n)):
         order = rng.permutation(n)
     return order
-
-
-def _hyper(rng, *ranges):
-    """One number in each range, with two figures, so that a public case can be read."""
-    return [round(float(rng.uniform(*bounds)), 2) for bounds in ranges]

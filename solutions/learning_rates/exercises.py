@@ -5,6 +5,7 @@ import numpy as np
 import torch
 
 from autograder.exercise import Case, Exercise
+from solutions.common.draws import signed, uniform
 from solutions.learning_rates import pytorch, reference
 from solutions.learning_rates.checks import run_losses, run_probe, run_resume, run_scheduler
 from solutions.learning_rates.reference import BoldDriverState, HalfLives
@@ -14,7 +15,7 @@ from solutions.learning_rates.reference import BoldDriverState, HalfLives
 
 def staircase_cases(rng):
     """Runs of a few stages, with every update's rate."""
-    lr, power = _hyper(rng, (.2, .9), (1.3, 2.7))
+    lr, power = uniform(rng, (.2, .9), (1.3, 2.7))
 
     def case(name, every, stages, updates, kind="values", weight=1.0, **changed):
         hyper = {"lr": lr, "every": every, "stages": stages, "power": power} | changed
@@ -81,7 +82,7 @@ def zero_in_last_stage(t, *, lr, every, stages, power=1.0):
 
 def driver_cases(rng):
     """Losses of a few steps. They are Python numbers, since two that are equal have to stay so."""
-    lr, increase, decrease, scale = _hyper(rng, (.1, .5), (.02, .06), (.2, .4), (1, 3))
+    lr, increase, decrease, scale = uniform(rng, (.1, .5), (.02, .06), (.2, .4), (1, 3))
 
     def case(name, losses, kind="values", weight=1.0, **changed):
         first, *losses = (round(scale * loss, 4) for loss in losses)
@@ -153,7 +154,7 @@ def half_life_cases(rng):
         total_steps = round(every * stages * rng.uniform(*total))
         return Case(name, (every * stages,), None, weight, kind, {"total_steps": total_steps, "every": every} | changed)
 
-    base, = _hyper(rng, (1.5, 9))
+    base, = uniform(rng, (1.5, 9))
     return [case("three stages", 3, 20, (3, 5)),
             case("five stages, another base", 5, 100, (1.6, 2.8), base=base, weight=2),
             case("early in a long run", 4, 50, (20, 40), base=base),
@@ -219,7 +220,7 @@ def _equal(half_life, total_steps, every, base):
 
 def warmup_cases(rng):
     """The rates of an optimizer's groups over a run."""
-    slow, fast, factor = _hyper(rng, (.1, .2), (.5, .9), (2.5, 6))
+    slow, fast, factor = uniform(rng, (.1, .2), (.5, .9), (2.5, 6))
 
     def case(name, updates, kind="values", weight=1.0, *, lrs=(fast,), **changed):
         options = {"warmup_steps": 3, "every": 4, "factor": factor, "floor": 0.0} | changed
@@ -408,15 +409,15 @@ def _halve(loss, gradient, params, lrs, steps, *, keep=np.argsort, share=lambda 
 
 def resume_cases(rng):
     """Runs of two parameters, stopped half way."""
-    lr, momentum = _hyper(rng, (.1, .3), (.7, .9))
+    lr, momentum = uniform(rng, (.1, .3), (.7, .9))
     sgd = ("SGD", {"lr": lr, "momentum": momentum})
 
     def case(name, optimizer, scheduler, kind="values", weight=1.0, *, stop=4, updates=8, losses=None):
-        draws = [[_normal(rng, shape) for shape in ((2,), (2, 2))] for _ in range(updates + 2)]
+        draws = [[signed(rng, shape) for shape in ((2,), (2, 2))] for _ in range(updates + 2)]
         options = {"stop": stop, "optimizer": optimizer, "scheduler": scheduler, "losses": losses}
         return Case(name, (draws[0], draws[1], draws[2:]), None, weight, kind, options)
 
-    gamma, = _hyper(rng, (.6, .8))
+    gamma, = uniform(rng, (.6, .8))
     return [case("momentum, exponential decay", sgd, ("ExponentialLR", {"gamma": gamma}), weight=2),
             case("momentum, a schedule of our own", sgd, ("Halving", {"half_life": 3}), weight=2),
             case("Adam, step decay", ("Adam", {"lr": lr}), ("StepLR", {"step_size": 3, "gamma": gamma})),
@@ -484,16 +485,3 @@ def parameters_replaced(checkpoint, params, make_optimizer, make_scheduler):
 def _fill(params, checkpoint):
     for p, saved in zip(params, checkpoint["params"], strict=True):
         p.data.copy_(saved)
-
-
-# ---------------------------------------------------------------------------------------------------------------- draws
-
-
-def _normal(rng, shape, dtype=np.float64):
-    """Numbers of size 1 to 2 of either sign: never so small that a wrong formula would pass."""
-    return np.array((rng.uniform(.5, 2, shape) * rng.choice([-1, 1], shape)).round(2), dtype)
-
-
-def _hyper(rng, *ranges):
-    """One number in each range, with two figures, so that a public case can be read."""
-    return [round(float(rng.uniform(*bounds)), 2) for bounds in ranges]

@@ -2,8 +2,10 @@
 import numpy as np
 
 from autograder.exercise import Case, Exercise
+from solutions.common.checks import run_change, run_optimizer, run_steps
+from solutions.common.draws import signed, uniform
+from solutions.common.wrong_optimizer import Coasting, Forgetful, WrongOptimizer
 from solutions.momentum import pytorch, reference
-from solutions.momentum.checks import run_change, run_optimizer, run_steps
 from solutions.momentum.reference import MomentumState
 
 # ------------------------------------------------------------------------------------------------------------------ QHM
@@ -11,13 +13,13 @@ from solutions.momentum.reference import MomentumState
 
 def qhm_cases(rng):
     """Paths of a few steps; a start in motion shows in which units the buffer is kept."""
-    lr, momentum, nu = _hyper(rng, (.05, .2), (.8, .95), (.6, .75))
+    lr, momentum, nu = uniform(rng, (.05, .2), (.8, .95), (.6, .75))
 
     def case(name, shape, steps, kind="values", weight=1.0, *, dtype=np.float64, moving=True, **changed):
-        params = _normal(rng, shape, dtype)
-        v = _normal(rng, shape, dtype) if moving else np.zeros(shape, dtype)
+        params = signed(rng, shape, dtype)
+        v = signed(rng, shape, dtype) if moving else np.zeros(shape, dtype)
         hyper = {"lr": lr, "momentum": momentum, "nu": nu} | changed
-        return Case(name, (params, _normal(rng, (steps, *shape), dtype), MomentumState(v)), None, weight, kind, hyper)
+        return Case(name, (params, signed(rng, (steps, *shape), dtype), MomentumState(v)), None, weight, kind, hyper)
 
     return [case("one step from rest", (3,), 1, moving=False),
             case("four steps from rest", (2,), 4, moving=False, weight=2),
@@ -89,14 +91,14 @@ def uphill(params, grads, state, *, lr, momentum=0.999, nu=0.7):
 
 def aggmo_cases(rng):
     """Paths of an optimizer over two parameters, each in a group with a rate of its own."""
-    first, second, low, high = _hyper(rng, (.05, .1), (.2, .4), (.5, .7), (.85, .97))
+    first, second, low, high = uniform(rng, (.05, .1), (.2, .4), (.5, .7), (.85, .97))
     shapes = [(3,), (2, 2)]
 
     def case(name, steps, kind="values", weight=1.0, *, shapes=shapes, dtype=np.float64, missing=(), **changed):
-        grads = [[None if (t, i) in missing else _normal(rng, shape, dtype) for i, shape in enumerate(shapes)]
+        grads = [[None if (t, i) in missing else signed(rng, shape, dtype) for i, shape in enumerate(shapes)]
                  for t in range(steps)]
         options = {"lrs": [first, second][:len(shapes)], "betas": (0.0, low, high)} | changed
-        return Case(name, ([_normal(rng, shape, dtype) for shape in shapes], grads), None, weight, kind, options)
+        return Case(name, ([signed(rng, shape, dtype) for shape in shapes], grads), None, weight, kind, options)
 
     return [case("one step", 1, shapes=[(3,)]),
             case("four steps, two groups", 4, weight=2),
@@ -113,24 +115,14 @@ aggmo = Exercise(pytorch.AggMo, cases=aggmo_cases, points=5, drive=run_optimizer
                  torch=True, read="momentum.html#aggregated-momentum")
 
 
-class _WrongAggMo(pytorch.AggMo):
-    """An AggMo of which the wrong ones change one thing each. `p.data` takes the place of `no_grad`."""
-
-    def step(self, closure=None):
-        loss = closure() if closure else None
-        for group in self.param_groups:
-            for p in group["params"]:
-                self.move(p, group)
-        return loss
+class _WrongAggMo(WrongOptimizer, pytorch.AggMo):
+    """An AggMo of which the wrong ones change one thing each."""
 
     def move(self, p, group):
         if p.grad is not None:
             v = self.memory(p).setdefault("v", [p.grad * 0 for _ in group["betas"]])
             v[:] = [self.velocity(old, beta, p.grad, group) for old, beta in zip(v, group["betas"], strict=True)]
             p.data -= self.rate(group) * self.mixed(v)
-
-    def memory(self, p):
-        return self.state[p]
 
     def velocity(self, old, beta, grad, group):
         return beta * old + grad
@@ -182,19 +174,14 @@ class RateOfFirstGroup(_WrongAggMo):
 
 @aggmo.misconception("A parameter whose .grad is None is not taking part in this step: it stays where it is and its "
                      "velocities wait. Yours coasts on as if its gradient were zero.")
-class CoastsWithoutGradient(_WrongAggMo):
-    def move(self, p, group):
-        absent = p.grad is None
-        p.grad = p.data * 0 if absent else p.grad
-        super().move(p, group)
-        p.grad = None if absent else p.grad
+class CoastsWithoutGradient(Coasting, _WrongAggMo):
+    pass
 
 
 @aggmo.misconception("After saving and loading, your velocities start again from zero: keep them in self.state[p], "
                      "which state_dict() saves, and not in an attribute of your own.")
-class MemoryNotSaved(_WrongAggMo):
-    def memory(self, p):
-        return vars(self).setdefault("velocities", {}).setdefault(p, {})
+class MemoryNotSaved(Forgetful, _WrongAggMo):
+    pass
 
 
 # ---------------------------------------------------------------------------------------------- the largest stable rate
@@ -202,7 +189,7 @@ class MemoryNotSaved(_WrongAggMo):
 
 def stable_cases(rng):
     """Hessians with known curvatures, turned so that no axis is an eigenvector."""
-    momentum, = _hyper(rng, (.6, .95))
+    momentum, = uniform(rng, (.6, .95))
 
     def case(name, curvatures, kind="values", weight=1.0, *, dtype=np.float64, **changed):
         turn, _ = np.linalg.qr(rng.normal(size=(len(curvatures), len(curvatures))))
@@ -272,14 +259,14 @@ def _limit(momentum, nesterov):
 
 def change_cases(rng):
     """`torch.optim.SGD` with two parameters, before and after a change of the rate."""
-    slow, fast, momentum = _hyper(rng, (.05, .1), (.2, .4), (.8, .95))
+    slow, fast, momentum = uniform(rng, (.05, .1), (.2, .4), (.8, .95))
     shapes = [(2,), (3,)]
 
     def case(name, before, after, kind="values", weight=1.0, *, dtype=np.float64, missing=False, **changed):
-        steps = [[None if missing and i == 1 and t <= before else _normal(rng, shape, dtype)
+        steps = [[None if missing and i == 1 and t <= before else signed(rng, shape, dtype)
                   for i, shape in enumerate(shapes)] for t in range(before + after)]
         options = {"lrs": [fast, fast], "new_lr": fast / 10, "momentum": momentum} | changed
-        starts = [_normal(rng, shape, dtype) for shape in shapes]
+        starts = [signed(rng, shape, dtype) for shape in shapes]
         return Case(name, (starts, steps[:before], steps[before:]), None, weight, kind, options)
 
     return [case("the rate is divided by ten", 3, 3, weight=2),
@@ -341,7 +328,7 @@ def _change(optimizer, lr, ratio, groups=None):
 def trace_cases(rng):
     """Heavy ball on parabolas of which neither the curvature nor the lowest point is known."""
     def case(name, steps, momentum, steepness, kind="values", weight=1.0, *, dtype=np.float64, moving=0.0):
-        low, (mu, s) = rng.uniform(2, 5), _hyper(rng, momentum, steepness)
+        low, (mu, s) = rng.uniform(2, 5), uniform(rng, momentum, steepness)
         x, v = low + rng.uniform(1, 2), moving * rng.uniform(.5, 1)
         trace = [x]
         for _ in range(steps):
@@ -405,16 +392,3 @@ def ratio_of_steps(trace):
 
 def _fit(x):
     return np.linalg.lstsq(np.stack([x[1:-1], x[:-2]], axis=1), x[2:])[0]
-
-
-# ---------------------------------------------------------------------------------------------------------------- draws
-
-
-def _normal(rng, shape, dtype=np.float64):
-    """Numbers of size 1 to 2 of either sign: never so small that a wrong formula would pass."""
-    return np.array((rng.uniform(.5, 2, shape) * rng.choice([-1, 1], shape)).round(2), dtype)
-
-
-def _hyper(rng, *ranges):
-    """One number in each range, with two figures, so that a public case can be read."""
-    return [round(float(rng.uniform(*bounds)), 2) for bounds in ranges]

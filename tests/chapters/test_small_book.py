@@ -72,3 +72,14 @@ def test_each_fault_of_a_page_stops_the_build_and_leaves_the_old_site(build_comm
     assert f"demo.md:{line}: WARNING: listing: no absent_step" in done.stderr
     assert re.search(r"demo\.md:\d+: WARNING: a figure without alternative text", done.stderr)
     assert re.search(r"demo\.md:\d+: WARNING: mathematics: ", done.stderr)
+
+
+def test_a_cell_that_fails_stops_the_build_and_is_shown(build_command, small_book, tmp_path):
+    page = small_book / "chapters" / "demo.md"
+    wrong = "\n```{code-cell} python\nassert 1 + 1 == 3, 'a claim that does not hold'\n```\n"
+    page.write_text(page.read_text("utf-8") + wrong)
+    done = build_command("--source", str(small_book), "--out", str(tmp_path / "out"))
+    assert done.returncode == 1
+    assert not (tmp_path / "out").exists()
+    assert "AssertionError" in done.stderr
+    assert "a claim that does not hold" in done.stderr

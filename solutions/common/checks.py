@@ -1,4 +1,4 @@
-"""The drivers of momentum's checks. They run beside the student's code, and on the reference outside."""
+"""The drivers of the optimizers' checks. They run beside the student's code, and on the reference outside."""
 import copy
 
 
@@ -69,6 +69,28 @@ def run_change(change_lr, starts, before, after, *, lrs, new_lr, **options):
         optimizer.step()
         path.append(_values(params))
     return path[len(before):]
+
+
+def run_clipped(clipped_step, starts, grads, *, optimizer, lrs, max_norm, where, **options):
+    """The path of an optimizer of PyTorch that `clipped_step(optimizer, max_norm, where=where)` steps.
+
+    Parameters
+    ----------
+    grads : list of steps, each a list with one gradient (or None) for every parameter
+    optimizer : the name of its class in torch.optim
+    lrs : the rate of each parameter, which has a group of its own
+    options : of that class
+    """
+    import torch
+
+    params = _parameters(starts)
+    stepper = _in_groups(getattr(torch.optim, optimizer), params, lrs, options)
+    path = []
+    for row in grads:
+        _set_grads(params, row)
+        clipped_step(stepper, max_norm, where=where)
+        path.append(_values(params))
+    return path
 
 
 def _parameters(starts):

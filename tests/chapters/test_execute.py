@@ -1,0 +1,25 @@
+"""The pages' cells are run before Jupyter Book, several pages at once."""
+from __future__ import annotations
+
+from pathlib import Path
+
+from jupyter_cache import get_cache
+
+from chapters._ext.execute import execute, notebooks
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_page_of_the_book_that_has_cells_is_found():
+    found = {page.relative_to(ROOT).as_posix() for page in notebooks(ROOT)}
+    assert found == {path.relative_to(ROOT).as_posix() for path in (ROOT / "chapters").glob("*.md")
+                     if "\nkernelspec:" in path.read_text("utf-8")}
+
+
+def test_what_the_cells_put_out_is_kept_for_jupyter_book(small_book, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", f"{small_book}:{ROOT}")
+    execute(small_book, tmp_path / "cache")
+    record, = get_cache(tmp_path / "cache").list_cache_records()
+    assert record.uri == str(small_book / "chapters" / "demo.md")
+    kept = get_cache(tmp_path / "cache").get_cache_bundle(record.pk).nb
+    assert any(cell.get("outputs") for cell in kept.cells)
