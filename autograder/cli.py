@@ -71,6 +71,22 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("--dry-run", action="store_true", help="write nothing; say whose scores would change")
     grade.set_defaults(run=_grade)
 
+    watch = commands.add_parser("watch", help="collect, grade and answer submissions as they arrive")
+    watch.add_argument("assignments", nargs="+", metavar="ASSIGNMENT")
+    watch.add_argument(
+        "--every", type=float, default=1.0, metavar="SECONDS", help="how often to look at the exchange (default: 1)"
+    )
+    watch.add_argument(
+        "--limit",
+        nargs=2,
+        metavar=("N", "HOURS"),
+        help="answer a student at most N times in HOURS; 0 for every submission "
+        "(default: c.AutograderSettings.watch_answers and watch_hours)",
+    )
+    watch.add_argument("--workers", type=int, help="processes to grade in (default: one a core, and at least two)")
+    watch.add_argument("--once", action="store_true", help="answer what is there, then end")
+    watch.set_defaults(run=_watch)
+
     explain = commands.add_parser("explain", help="show everything about one answer, hidden cases included")
     explain.add_argument("student")
     explain.add_argument("exercise")
@@ -80,7 +96,25 @@ def _parser() -> argparse.ArgumentParser:
     export = commands.add_parser("export", help="write the grades as CSV; who needs a person has a blank")
     export.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="all where none is named")
     export.add_argument("--to", type=Path, default=Path("grades.csv"), metavar="FILE")
+    export.add_argument(
+        "--format",
+        choices=("nbgrader", "canvas", "moodle"),
+        default="nbgrader",
+        help="whose columns (default: nbgrader's)",
+    )
+    export.add_argument(
+        "--column",
+        action="append",
+        default=[],
+        metavar="ASSIGNMENT=NAME",
+        help="what Canvas or Moodle calls the assignment, such as momentum='Homework 1 (123)'; may be repeated",
+    )
     export.set_defaults(run=_export)
+
+    report = commands.add_parser("report", help="write a page on how the class did, with plots, for the instructor")
+    report.add_argument("assignment")
+    report.add_argument("--to", type=Path, default=Path("report.html"), metavar="FILE")
+    report.set_defaults(run=_report)
 
     scores = commands.add_parser("scores", help="show the class's table")
     scores.add_argument("assignment")
@@ -140,6 +174,26 @@ def _grade(options: argparse.Namespace) -> int:
     )
 
 
+def _watch(options: argparse.Namespace) -> int:
+    from autograder.nbgrader_adapter.watch import Limit, watch
+    from autograder.settings import read_config
+
+    try:
+        limit = Limit(int(options.limit[0]), float(options.limit[1])) if options.limit else None
+    except ValueError:
+        raise ExerciseError(f"--limit {' '.join(options.limit)}: name a number of answers and one of hours") from None
+    if not options.every > 0 or (limit and not (limit.answers >= 0 and limit.hours > 0)) or (options.workers or 1) < 1:
+        raise ExerciseError("--every, --workers and the hours of --limit are above 0, and its answers not below")
+    return watch(
+        read_config(options.course.resolve()),
+        options.assignments,
+        every=options.every,
+        limit=limit,
+        workers=options.workers,
+        once=options.once,
+    )
+
+
 def _explain(options: argparse.Namespace) -> None:
     from autograder.nbgrader_adapter.explain import explanations
 
@@ -147,7 +201,7 @@ def _explain(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from autograder.nbgrader_adapter import scores
+    from autograder.nbgrader_adapter.export import column_names, export
     from autograder.nbgrader_adapter.steps import gradebook_of
 
     course = _course(options)
@@ -157,9 +211,18 @@ def _export(options: argparse.Namespace) -> int:
         raise ExerciseError(
             f"the gradebook has no assignment called {', '.join(sorted(unknown))}; it has: {', '.join(known)}"
         )
-    waiting = scores.export(course, options.assignments or known, options.to)
+    chosen = options.assignments or known
+    columns = column_names(options.column, chosen)
+    waiting = export(course, chosen, options.to, options.format, columns)
     print(f"{options.to}: written" + (f"; {waiting} blank, because they need a person" if waiting else ""))
     return int(waiting > 0)
+
+
+def _report(options: argparse.Namespace) -> None:
+    from autograder.report import write_report
+
+    write_report(_course(options), options.assignment, options.to)
+    print(f"{options.to}: written")
 
 
 def _scores(options: argparse.Namespace) -> None:

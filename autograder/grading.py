@@ -6,13 +6,15 @@ The notebook is one that nbgrader has cleaned: locked cells restored, deleted on
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 from autograder.build import version_of
 from autograder.cases import case_set_of, hidden_oracles, public_oracles
 from autograder.catalogue import Assignment
+from autograder.exercise import Exercise
 from autograder.session.interface import Cell, CellResult, Limits, Question, Snapshot, Step, Transcript
 from autograder.verdict import Asked, Graded, Verdict, judge_answers, needs_person
 
@@ -52,7 +54,7 @@ def grade_notebook(notebook: Any, job: Job, player: Player) -> Graded:
     checked = {i: name for i in code if (name := checked_name(notebook.cells[i]))}
     asked = {i: _asked(name, notebook.cells[i], notebook, job) for i, name in checked.items()}
     steps: list[Step] = [Snapshot(checked[i]) if i in checked else Cell(notebook.cells[i].source) for i in code]
-    questions = [_question(asked[i]) for i in code if i in checked]
+    questions = [_question(asked[i], job) for i in code if i in checked]
     transcript = player.play(steps, questions, limits=job.limits, files=job.files)
     results = dict(zip((i for i in code if i not in checked), transcript.cells, strict=True))
     answers = dict(zip(checked, transcript.answers, strict=True))
@@ -150,19 +152,36 @@ def _asked(name: str, cell: Any, notebook: Any, job: Job) -> Asked | Verdict:
     )
 
 
-def _question(asked: Asked | Verdict) -> Question | None:
-    if isinstance(asked, Verdict):
-        return None
-    exercise = asked.exercise
+def _question(asked: Asked | Verdict, job: Job) -> Question | None:
+    return None if isinstance(asked, Verdict) else _put(asked.exercise, job.secret, job.assignment_id, job.case_set)
+
+
+@lru_cache(maxsize=4096)
+def _put(exercise: Exercise, secret: bytes, assignment: str, case_set: int) -> Question:
+    """What is put to everyone who gets this case set: public cases first. Made once, and once encoded."""
+    public, hidden = public_oracles(exercise), hidden_oracles(exercise, secret, assignment, case_set)
     return Question(
         exercise.name,
-        asked.calls,
+        tuple((oracle.arguments, oracle.keywords) for oracle in (*public, *hidden)),
         exercise.checks_source,
         exercise.driver_name,
         exercise.pure,
         exercise.seconds,
-        visible=len(asked.public),
+        visible=len(public),
     )
+
+
+def prepare(assignment: Assignment, name: str, secret: bytes, case_sets: Iterable[int]) -> None:
+    """Have the references answer these case sets now, and the misconceptions the public cases.
+
+    Processes that are forked from here need not do it again, each for itself.
+    """
+    for entry in assignment.entries:
+        for oracle in public_oracles(entry.exercise):
+            for wrong in oracle.misconceptions:
+                oracle.misconceptions[wrong]
+        for case_set in case_sets:
+            _put(entry.exercise, secret, name, case_set)
 
 
 def _shown(verdict: Verdict) -> dict[str, Any]:

@@ -6,6 +6,7 @@ loaded, such as PyTorch and the exercises, is there at once and is shared.
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
 import signal
@@ -18,6 +19,7 @@ from typing import Any, Generic, TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 MAX_DEATHS = 3
+PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
 
 
 @dataclass(frozen=True)
@@ -69,14 +71,8 @@ class _Worker(Generic[Item, Result]):
             self.process.join()
 
 
-def map_forked(
-    function: Callable[[Any, Item], Result],
-    items: Iterable[Item],
-    workers: int,
-    equip: Callable[[], Any] = lambda: None,
-    unequip: Callable[[Any], None] = lambda _: None,
-) -> Iterator[Done]:
-    """Yield a `Done` for each item as it comes.
+class Crew(Generic[Item, Result]):
+    """Forked processes that work on items as they are given, and stay for the next ones.
 
     An exception in `function` is the item's error. The death of a worker is tried again in a new one, at most
     MAX_DEATHS times.
@@ -86,60 +82,109 @@ def map_forked(
     function : gets the worker's equipment and the item
     equip : makes a worker's equipment, before it is forked; unequip : what the parent does with it after the fork
     """
-    work = _Work(function, equip, unequip)
-    waiting = deque(items)
-    deaths: dict[int, int] = {}
-    team: list[_Worker[Item, Result]] = []
-    try:
-        while waiting or any(worker.item is not None for worker in team):
-            _fill(team, waiting, workers, work)
-            busy = {worker.connection: worker for worker in team if worker.item is not None}
-            for connection in wait(list(busy)):
-                worker = busy[connection]  # type: ignore[index]
-                done = worker.take()
-                if done is None:
-                    team.remove(worker)
-                    worker.end()
-                    done = _died(worker, waiting, deaths)
-                if done is not None:
-                    yield done
-    finally:
-        for worker in team:
+
+    def __init__(
+        self,
+        function: Callable[[Any, Item], Result],
+        workers: int,
+        equip: Callable[[], Any] = lambda: None,
+        unequip: Callable[[Any], None] = lambda _: None,
+    ) -> None:
+        self._work, self._workers = _Work(function, equip, unequip), workers
+        self._waiting: deque[Item] = deque()
+        self._deaths: dict[int, int] = {}
+        self._team: list[_Worker[Item, Result]] = []
+
+    def __enter__(self) -> Crew[Item, Result]:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self._team:
             worker.end()
+        self._team.clear()
+
+    @property
+    def unfinished(self) -> int:
+        """How many items were given and have not come back."""
+        return len(self._waiting) + sum(worker.item is not None for worker in self._team)
+
+    def give(self, item: Item) -> None:
+        self._waiting.append(item)
+
+    def forget_waiting(self) -> None:
+        """Drop what no worker has begun."""
+        self._waiting.clear()
+
+    def finished(self, seconds: float | None = None) -> list[Done]:
+        """What has come back: waits for the next, or this long."""
+        self._fill()
+        busy = {worker.connection: worker for worker in self._team if worker.item is not None}
+        found = []
+        for connection in wait(list(busy), seconds):
+            worker = busy[connection]  # type: ignore[index]
+            item = worker.item
+            assert item is not None
+            done = worker.take()
+            if done is None:
+                self._team.remove(worker)
+                worker.end()
+                done = self._died(worker, item)
+            if done is not None:
+                self._deaths.pop(id(item), None)
+                found.append(done)
+        self._fill()  # so that nobody waits for what is done with these
+        return found
+
+    def _fill(self) -> None:
+        """Give every idle worker an item, and make new workers while there are items for them."""
+        while self._waiting and (idle := self._idle()) is not None:
+            try:
+                idle.give(self._waiting[0])
+            except OSError:  # it died with nothing to do
+                self._team.remove(idle)
+                idle.end()
+            else:
+                self._waiting.popleft()
+
+    def _idle(self) -> _Worker[Item, Result] | None:
+        for worker in self._team:
+            if worker.item is None:
+                return worker
+        if len(self._team) == self._workers:
+            return None
+        self._team.append(_Worker(self._work, [worker.connection for worker in self._team]))
+        return self._team[-1]
+
+    def _died(self, worker: _Worker[Item, Result], item: Item) -> Done | None:
+        """Put the item of a dead worker first in the queue; give it up at the third death."""
+        deaths = self._deaths[id(item)] = self._deaths.get(id(item), 0) + 1
+        if deaths < MAX_DEATHS:
+            self._waiting.appendleft(item)
+            return None
+        how = _how(worker.process.exitcode)
+        return Done(item, None, f"the process that grades it died {MAX_DEATHS} times, the last time by {how}")
 
 
-def _fill(team: list[_Worker[Item, Result]], waiting: deque[Item], workers: int, work: _Work) -> None:
-    """Give every idle worker an item, and make new workers while there are items for them."""
-    while waiting and (idle := _idle(team, workers, work)) is not None:
-        idle.give(waiting.popleft())
-
-
-def _idle(team: list[_Worker[Item, Result]], workers: int, work: _Work) -> _Worker[Item, Result] | None:
-    for worker in team:
-        if worker.item is None:
-            return worker
-    if len(team) == workers:
-        return None
-    team.append(_Worker(work, [worker.connection for worker in team]))
-    return team[-1]
-
-
-def _died(worker: _Worker[Item, Result], waiting: deque[Item], deaths: dict[int, int]) -> Done | None:
-    """Put the item of a dead worker first in the queue; give it up at the third death."""
-    item = worker.item
-    assert item is not None
-    deaths[id(item)] = deaths.get(id(item), 0) + 1
-    if deaths[id(item)] < MAX_DEATHS:
-        waiting.appendleft(item)
-        return None
-    how = _how(worker.process.exitcode)
-    return Done(item, None, f"the process that grades it died {MAX_DEATHS} times, the last time by {how}")
+def map_forked(
+    function: Callable[[Any, Item], Result],
+    items: Iterable[Item],
+    workers: int,
+    equip: Callable[[], Any] = lambda: None,
+    unequip: Callable[[Any], None] = lambda _: None,
+) -> Iterator[Done]:
+    """Yield a `Done` for each item as it comes; the parameters are those of `Crew`."""
+    with Crew(function, workers, equip, unequip) as crew:
+        for item in items:
+            crew.give(item)
+        while crew.unfinished:
+            yield from crew.finished()
 
 
 def _serve(
     function: Callable[[Any, Any], Any], equipment: Any, connection: Connection, close: list[Connection]
 ) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    _die_with_parent()  # or what is left of a killed command would still write drafts when it is started again
     for other in close:
         other.close()  # or a sibling would not see its parent go
     while True:
@@ -152,6 +197,13 @@ def _serve(
         except Exception as error:
             answer = None, f"{type(error).__name__}: {error}"
         connection.send(answer)
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    parent = multiprocessing.parent_process()
+    if parent is None or os.getppid() != parent.pid:
+        os._exit(1)
 
 
 def _how(exitcode: int | None) -> str:

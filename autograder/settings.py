@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
-from traitlets import Bool, Dict, Float, Integer, List, TraitError, Unicode
+from traitlets import Bool, Dict, Float, Integer, List, TraitError, Unicode, validate
 from traitlets.config import Config, LoggingConfigurable
 from traitlets.config.loader import PyFileConfigLoader
 
@@ -46,7 +47,24 @@ class AutograderSettings(LoggingConfigurable):
     memory_mib = Integer(2048, min=64, help="Memory of one submission.").tag(config=True)
     case_sets = Integer(16, min=1, help="How many sets of hidden cases an assignment has.").tag(config=True)
 
+    book = Unicode(
+        "",
+        help="Where the book's pages are published, such as https://example.org/course/chapters; feedback links there.",
+    ).tag(config=True)
+
+    watch_answers = Integer(
+        3, min=0, help="How often `autograder watch` answers a student in `watch_hours`; 0 for as often as they submit."
+    ).tag(config=True)
+    watch_hours = Float(24, min=0.01, help="The hours in which `watch_answers` are counted.").tag(config=True)
+
     root = Unicode(".", help="The folder that the other settings' paths start from.").tag(config=True)
+
+    @validate("book")
+    def _is_address(self, proposal: Any) -> str:
+        book = str(proposal["value"])
+        if book and not book.startswith(("https://", "http://")):
+            raise TraitError(f"c.AutograderSettings.book is {book!r}, and must begin with https:// or http://")
+        return book
 
     @property
     def limits(self) -> Limits:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import os
 import platform
@@ -85,13 +86,15 @@ def key_of(notebook: Any, job: Job) -> str:
         repr(job.limits),
         _environment(),
         {name: hashlib.sha256(data).hexdigest() for name, data in job.files.items()},
-        assignment and [[entry.name, entry.points, folder_fingerprint(_folder(entry))] for entry in assignment.entries],
+        assignment and [[entry.name, entry.points] for entry in assignment.entries],
+        assignment and sorted(map(folder_fingerprint, {_root(entry) for entry in assignment.entries})),
     ]
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _folder(entry: Any) -> Path:
-    return Path(entry.exercise.draw.__code__.co_filename).parent
+def _root(entry: Any) -> Path:
+    """The folder of all topics: an exercise may use what several share."""
+    return Path(inspect.getfile(entry.exercise.draw)).parents[1]
 
 
 def folder_fingerprint(folder: Path) -> str:

@@ -11,8 +11,8 @@ from autograder.exercise import Exercise
 from autograder.session.interface import Answer
 from autograder.student.compare import Mismatch
 from autograder.student.drive import Raised
-from autograder.student.feedback import Feedback, hidden_lines, worked_case
-from autograder.student.marking import CaseMark, Mark, Oracle, mark
+from autograder.student.feedback import Feedback, Line, hidden_lines, worked_case
+from autograder.student.marking import Mark, Oracle, mark
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class Verdict:
     """score : None where a person is needed; `reason` says why.
 
     cases : (name, kind, weight, passed, note) of each hidden case.
+    feedback : what the student reads; None for an ordinary test cell.
     explanation : everything, hidden values included: for the instructor's eyes.
     """
 
@@ -29,26 +30,41 @@ class Verdict:
     reason: str = ""
     misconception: str = ""
     cases: tuple[tuple[str, str, float, bool, str], ...] = ()
-    text: str = ""
-    html: str = ""
+    feedback: Feedback | None = None
     explanation: str = ""
 
     @property
     def needs_person(self) -> bool:
         return self.score is None
 
+    @property
+    def text(self) -> str:
+        return self.feedback.text() if self.feedback else ""
+
+    @property
+    def html(self) -> str:
+        return self.feedback.html() if self.feedback else ""
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @staticmethod
     def from_json(plain: dict[str, Any]) -> Verdict:
-        return Verdict(**{**plain, "cases": tuple(tuple(case) for case in plain["cases"])})
+        cases = tuple(tuple(case) for case in plain["cases"])
+        return Verdict(**{**plain, "cases": cases, "feedback": _feedback_from(plain["feedback"])})
+
+
+def _feedback_from(plain: dict[str, Any] | None) -> Feedback | None:
+    if plain is None:
+        return None
+    lines = tuple(Line(**line) for line in plain["lines"])
+    return Feedback(plain["headline"], lines, tuple(plain["advice"]), plain["read"])
 
 
 def needs_person(exercise: str, max_score: float, reason: str) -> Verdict:
     """No verdict, no points, a flag for a person."""
     feedback = Feedback(f"{exercise}: a person will look at this.", (), (reason,))
-    return Verdict(exercise, None, max_score, reason, text=feedback.text(), html=feedback.html(), explanation=reason)
+    return Verdict(exercise, None, max_score, reason, feedback=feedback, explanation=reason)
 
 
 @dataclass(frozen=True)
@@ -64,10 +80,6 @@ class Asked:
     hidden: tuple[Oracle, ...]
     source: str = ""
 
-    @property
-    def calls(self) -> tuple[tuple[tuple, dict[str, Any]], ...]:
-        return tuple((oracle.arguments, oracle.keywords) for oracle in (*self.public, *self.hidden))
-
 
 def judge_answers(asked: Asked, answers: tuple[Answer, ...]) -> Verdict:
     """The verdict: the score from the hidden cases, the words from the public ones."""
@@ -78,8 +90,9 @@ def judge_answers(asked: Asked, answers: tuple[Answer, ...]) -> Verdict:
         (answer.reason for answer in answers if answer.status == "stopped" and "wall clock" in answer.reason), ""
     ):
         return needs_person(exercise.name, asked.points, unsure)
-    public = _mark(exercise, asked.public, answers[:count])
-    hidden = _mark(exercise, asked.hidden, answers[count:])
+    public = _mark(exercise, asked.public, answers[:count], pure=False)  # asked once, which is enough for the words
+    # what the public cases show needs no second look; what each misconception answers to hidden ones takes its time
+    hidden = _mark(exercise, asked.hidden, answers[count:], pure=exercise.pure, recognise=not public.misconception)
     score = round(asked.points * hidden.share, 2)
     feedback = _feedback(asked, public, hidden, score, answers)
     return Verdict(
@@ -91,16 +104,18 @@ def judge_answers(asked: Asked, answers: tuple[Answer, ...]) -> Verdict:
             (case.name, case.kind, case.weight, case.passed, line.note)
             for case, line in zip(hidden.cases, hidden_lines(_unworded(hidden, asked.source)), strict=True)
         ),
-        text=feedback.text(),
-        html=feedback.html(),
+        feedback=feedback,
         explanation=_explain(asked, public, hidden),
     )
 
 
-def _mark(exercise: Exercise, oracles: tuple[Oracle, ...], answers: tuple[Answer, ...]) -> Mark:
-    result = mark(oracles, [_values(answer) for answer in answers], exercise.compare, pure=exercise.pure)
+def _mark(
+    exercise: Exercise, oracles: tuple[Oracle, ...], answers: tuple[Answer, ...], *, pure: bool, recognise: bool = True
+) -> Mark:
+    values = [_values(answer) for answer in answers]
+    result = mark(oracles, values, exercise.compare, pure=pure, recognise=recognise)
     cases = [
-        CaseMark(case.name, case.kind, case.weight, Mismatch(answer.status, answer.reason)) if answer.reason else case
+        replace(case, mismatch=Mismatch(answer.status, answer.reason)) if answer.reason else case
         for case, answer in zip(result.cases, answers, strict=False)
     ]
     return Mark((*cases, *result.cases[len(answers) :]), result.misconception)
@@ -118,6 +133,8 @@ def _unworded(hidden: Mark, source: str) -> Mark:
 
     What stays of an exception is its name, where Python or NumPy or the student's code has it, and a line of that code.
     """
+    if not any(isinstance(case.answer, Raised) for case in hidden.cases):
+        return hidden
     lines = {line.strip()[:200] for line in source.splitlines()}
     names = {*dir(builtins), "LinAlgError", *re.findall(r"\w+", source)}
 
@@ -131,13 +148,13 @@ def _unworded(hidden: Mark, source: str) -> Mark:
 
 
 def _held(public: Mark, hidden: Mark) -> str:
-    return hidden.misconception or public.misconception
+    return public.misconception or hidden.misconception
 
 
 def _feedback(asked: Asked, public: Mark, hidden: Mark, score: float, answers: tuple[Answer, ...]) -> Feedback:
     exercise = asked.exercise
     headline = f"{exercise.name}: {score:g} of {asked.points:g} points."
-    lines = hidden_lines(_unworded(hidden, asked.source))
+    lines = _scored(hidden_lines(_unworded(hidden, asked.source)), hidden, asked.points)
     if hidden.right:
         return Feedback(headline, lines)
     if any(answer.status == "missing" for answer in answers):
@@ -145,22 +162,38 @@ def _feedback(asked: Asked, public: Mark, hidden: Mark, score: float, answers: t
         return Feedback(headline, (), (missing,), exercise.read)
     if all(answer.exception == "NotImplementedError" for answer in answers):
         return Feedback(headline, (), ("It is not answered yet: it raises NotImplementedError.",), exercise.read)
-    return Feedback(headline, lines, (_advice(asked, public, hidden),), exercise.read)
+    held = _held(public, hidden)
+    sentence = [wrong.sentence for wrong in exercise.misconceptions if wrong.name == held]
+    case = [] if held and public.first_wrong is None else [_first_wrong(asked, public, hidden)]
+    return Feedback(headline, lines, (*sentence, *case), exercise.read)
 
 
-def _advice(asked: Asked, public: Mark, hidden: Mark) -> str:
-    if held := _held(public, hidden):
-        return next(wrong.sentence for wrong in asked.exercise.misconceptions if wrong.name == held)
+def _scored(lines: tuple[Line, ...], hidden: Mark, points: float) -> tuple[Line, ...]:
+    """The lines with what each case is worth, and a word on a case that is right and does not count."""
+    total = sum(case.weight for case in hidden.cases)
+    counts = hidden.share > 0
+    scored = []
+    for line, case in zip(lines, hidden.cases, strict=True):
+        of = points * case.weight / total
+        note = line.note or ("" if counts or not case.passed else "counts when a case of values is right")
+        scored.append(Line(line.name, line.passed, note, of if case.passed and counts else 0.0, of))
+    return tuple(scored)
+
+
+def _first_wrong(asked: Asked, public: Mark, hidden: Mark) -> str:
+    """The first public case that is wrong, spelled out; without one, what else there is to say."""
     worked = public.first_wrong
     if worked is None:
+        wrong = [case for case in hidden.cases if case.mismatch]
+        if all(case.kind == "purity" for case in wrong):
+            return wrong[0].mismatch.sentence if wrong[0].mismatch else ""
         return (
             "Every public case is right; a hidden case of the same kind is not. "
             "Look for a value that was written down where it should be computed, or for a border of the domain."
         )
-    if worked >= len(asked.public):
-        mismatch = public.cases[worked].mismatch
-        return mismatch.sentence if mismatch else ""
-    return worked_case(asked.public[worked], public.cases[worked].answer, asked.exercise.driver_name)
+    case = public.cases[worked]
+    reason = case.mismatch.sentence if case.mismatch else ""
+    return worked_case(asked.public[worked], case.answer, asked.exercise.driver_name, reason)
 
 
 def _explain(asked: Asked, public: Mark, hidden: Mark) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 
 import nbformat
 from nbconvert.exporters import NotebookExporter
-from nbgrader.api import Gradebook
+from nbgrader.api import BaseCell, Gradebook
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades
 from nbgrader.utils import find_all_files
@@ -35,6 +35,10 @@ READERS = (
     "autograder.nbgrader_adapter.preprocessors",
 )
 WRITERS = ("nbgrader.preprocessors.saveautogrades", "nbgrader.preprocessors.latesubmissions")
+
+
+class NotGradable(ExerciseError):
+    """What was submitted is not what the assignment asks for; the sentence is for its student."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ def draft(course: Course, book: SourceBook, student: str) -> Draft:
             notes.append(f"{name}.ipynb was not submitted")
             continue
         if file.is_symlink() or not file.is_file():  # a pipe would be waited for without end
-            raise ExerciseError(f"{file.name} is a link or no plain file; a submission must hold the notebook itself")
+            raise NotGradable(f"{file.name} is a link or no plain file; a submission must hold the notebook itself")
         resources: dict[str, Any] = {
             "unique_key": name,
             "nbgrader": {
@@ -89,7 +93,7 @@ def draft(course: Course, book: SourceBook, student: str) -> Draft:
         (folder / file.name).write_bytes(_text(notebook).encode("utf-8", "replace"))  # half a character is no text
         notebooks[name] = (_without_outputs(notebook), resources["autograder"])
     if not notebooks:
-        raise ExerciseError(f"it holds no notebook called {' or '.join(f'{name}.ipynb' for name in book.notebooks)}")
+        raise NotGradable(f"it holds no notebook called {' or '.join(f'{name}.ipynb' for name in book.notebooks)}")
     for path in folder.rglob("*"):
         if path.is_file():
             path.chmod(int(str(converter.permissions), 8))
@@ -100,7 +104,7 @@ def enter(course: Course, gradebook: Gradebook, book: SourceBook, drafted: Draft
     """Put the draft in place and its scores in the gradebook, in one transaction."""
     directory = course.directory()
     place = Path(directory.format_path(directory.autograded_directory, drafted.student, book.assignment))
-    with one_transaction(gradebook), standing_in(_Open(gradebook), *WRITERS):
+    with one_transaction(gradebook):
         submission = _submission(course, gradebook, book, drafted.student)
         for submitted in submission.notebooks:
             if submitted.name not in drafted.notebooks:
@@ -116,8 +120,9 @@ def enter(course: Course, gradebook: Gradebook, book: SourceBook, drafted: Draft
                     "db_url": directory.db_url,
                 },
             }
-            for step in _steps(course, offline=False):
-                notebook, resources = step.preprocess(notebook, resources)
+            with standing_in(_Open(gradebook, submission), *WRITERS):
+                for step in _steps(course, offline=False):
+                    notebook, resources = step.preprocess(notebook, resources)
         _replace(drafted.folder, place)
     for name, (_, graded) in drafted.notebooks.items():
         course.store.remember(book.assignment, drafted.student, name, graded.key)
@@ -178,10 +183,28 @@ def one_transaction(gradebook: Gradebook) -> Iterator[None]:
 
 
 class _Open:
-    """A gradebook that is open already and is not closed by who borrows it."""
+    """A gradebook that is open already and is not closed by who borrows it.
 
-    def __init__(self, gradebook: Gradebook) -> None:
+    One submission's grades and comments are read at once: nbgrader looks each up with a query over seven tables.
+    """
+
+    def __init__(self, gradebook: Gradebook, submission: Any) -> None:
         self._gradebook = gradebook
+        notebooks = {notebook.name: notebook for notebook in submission.notebooks}
+        cells = gradebook.db.query(BaseCell.id, BaseCell.name).filter(
+            BaseCell.notebook_id.in_([notebook.notebook_id for notebook in notebooks.values()])
+        )
+        names = dict(map(tuple, cells))
+        self._grades = {(n, names[grade.cell_id]): grade for n, book in notebooks.items() for grade in book.grades}
+        self._comments = {(n, names[note.cell_id]): note for n, book in notebooks.items() for note in book.comments}
+
+    def find_grade(self, grade_cell: str, notebook: str, assignment: str, student: str) -> Any:
+        found = self._grades.get((notebook, grade_cell))
+        return found or self._gradebook.find_grade(grade_cell, notebook, assignment, student)
+
+    def find_comment(self, solution_cell: str, notebook: str, assignment: str, student: str) -> Any:
+        found = self._comments.get((notebook, solution_cell))
+        return found or self._gradebook.find_comment(solution_cell, notebook, assignment, student)
 
     def __enter__(self) -> Gradebook:
         return self._gradebook
@@ -235,7 +258,7 @@ def _read(file: Path) -> Any:
                 del cell.metadata["nbgrader"]
         return notebook
     except Exception as error:  # whatever a file can hold
-        raise ExerciseError(f"{file.name} is not a notebook: {type(error).__name__}: {str(error)[:200]}") from None
+        raise NotGradable(f"{file.name} is not a notebook: {type(error).__name__}: {str(error)[:200]}") from None
 
 
 def _text(notebook: Any) -> str:

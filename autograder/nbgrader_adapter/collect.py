@@ -5,6 +5,7 @@ Named in nbgrader_config.py: `c.ExchangeFactory.collect = "autograder.nbgrader_a
 
 from __future__ import annotations
 
+import errno
 import os
 import pwd
 import re
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatch
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from nbgrader.exchange.default import ExchangeCollect
@@ -24,11 +26,21 @@ from traitlets import Bool
 
 MAX_DEPTH = 16
 MAX_FILES = 2000
+MAX_SECRET = 1000  # bytes; nbgrader's have 128
+SECRET = "submission_secret.txt"
 _NAME = re.compile(r"[\w@][\w@.+-]*", re.ASCII)
 
 
 class Refused(Exception):
     """A submission that is not collected; the sentence says why."""
+
+
+class TooMuch(Refused):
+    """It is the student's own, and larger than the settings allow."""
+
+
+class Unfinished(Refused):
+    """It is still being written, or whoever wrote it was stopped."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +57,15 @@ class SafeCollect(ExchangeCollect):
     """Collects what is a submission, and says what is not.
 
     Refused, each with a line in the log: entries of the inbound directory whose name is not a submission's, links and
-    plain files in the place of a submission, submissions that are not owned by the student whose name they have, and
-    those that are too large. Of a submission that is collected, links, pipes, files of another owner and what is too
-    deep stay behind, and its `timestamp.txt` is written anew. nbgrader's own step copies what links point to, takes a
-    submission in somebody else's name with a warning, and ends for everybody at the first odd name.
+    plain files in the place of a submission, submissions that are not owned by the student whose name they have, those
+    that are not written to their end, and those that are too large. Of a submission that is collected, links, pipes,
+    files of another owner and what is too deep stay behind, and its `timestamp.txt` is written anew. It takes the place
+    of an earlier one when all of it is there, so a full disk costs nobody what was collected before. nbgrader's own
+    step copies what links point to, takes a submission in somebody else's name with a warning, takes half of one,
+    removes the earlier one first, and ends for everybody at the first odd name.
+
+    refused : after `start`, the reason for each entry that is not collected. failed : the same, where the machine and
+    not the submission is to blame, so that it may be collected later.
     """
 
     check_owner: bool
@@ -59,38 +76,99 @@ class SafeCollect(ExchangeCollect):
         "refused. Unset it where one account submits for all, as in a rehearsal.",
     ).tag(config=True)
 
-    def _path_to_record(self, path: str) -> dict[str, Any]:
-        """nbgrader's record of a submission; one that is refused has no username, and is dropped in `init_src`."""
-        filename = os.path.basename(path)
-        try:
-            username, timestamp = _parsed(filename, str(self.coursedir.assignment_id))
-            self._examine(path, username)
-        except (Refused, OSError) as error:
-            self.log.warning("%s is not collected: %s", ascii(filename), _plain(error))
-            return {"username": None, "filename": filename, "timestamp": datetime.min}
-        return {"username": username, "filename": filename, "timestamp": timestamp}
-
-    def init_src(self) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self._by_owner = self.real_owners and self.check_owner
         self.check_owner = False  # nbgrader's own would come late, and only warn
+        self.refused: dict[str, str] = {}
+        self.failed: dict[str, str] = {}
+
+    def record_of(self, path: str) -> dict[str, Any]:
+        """nbgrader's record of a submission: its student, the name of its directory and its time.
+
+        Raises
+        ------
+        Refused, OSError
+            It is not collected.
+        """
+        filename = os.path.basename(path)
+        username, timestamp = _parsed(filename, str(self.coursedir.assignment_id))
+        self._examine(path, username)
+        return {"username": username, "filename": filename, "timestamp": timestamp}
+
+    def _path_to_record(self, path: str) -> dict[str, Any]:
+        """The same; one that is refused has no username, and is dropped in `init_src`."""
+        filename = os.path.basename(path)
+        try:
+            return self.record_of(path)
+        except (Refused, OSError) as error:
+            self._refuse(filename, error)
+            return {"username": None, "filename": filename, "timestamp": datetime.min}
+
+    def init_src(self) -> None:
         super().init_src()
         self.src_records = [record for record in self.src_records if record["username"] is not None]
 
-    def do_copy(self, src: str, dest: str, log: Any = None) -> None:
-        """Copy the plain files. What fails leaves nothing behind, and the other submissions go on."""
+    def copy_files(self) -> None:
+        """Copy what is new. What fails leaves the earlier one in its place, and the other submissions go on."""
+        for record in self.src_records:
+            source = os.path.join(self.inbound_path, record["filename"])
+            place = self.coursedir.format_path(
+                self.coursedir.submitted_directory, record["username"], self.coursedir.assignment_id
+            )
+            if self._is_wanted(record, place):
+                try:
+                    self._collect(source, Path(place))
+                except (Refused, OSError) as error:
+                    self._refuse(record["filename"], error)
+
+    def _is_wanted(self, record: dict[str, Any], place: str) -> bool:
+        """nbgrader's rule: what is newer if `update`, and by `before_duedate` what has another time."""
+        if not os.path.isdir(place):
+            return True
         try:
-            os.makedirs(dest)
-            owner = os.lstat(src).st_uid
-            for found in self._found(src):
-                if reason := self._left_out(found, owner):
-                    self.log.warning("%s of %s is left out: %s", ascii(found.path), os.path.basename(src), reason)
-                elif not self._ignored(found) and found.path != "timestamp.txt":
-                    _copy(found, os.path.join(dest, found.path))
-            with open(os.path.join(dest, "timestamp.txt"), "w") as file:
-                file.write(os.path.basename(src).rsplit("+", 3)[2])
-        except (Refused, OSError) as error:
-            self.log.error("%s is not collected: %s", ascii(os.path.basename(src)), _plain(error))
-            shutil.rmtree(dest, ignore_errors=True)
+            existing = self.coursedir.get_existing_timestamp(place)
+        except (ValueError, AttributeError, OverflowError):  # somebody wrote no time into its timestamp.txt
+            existing = None
+        if self.update and (existing is None or record["timestamp"] > existing):
+            return True
+        return bool(self.before_duedate and existing != record["timestamp"])
+
+    def _collect(self, source: str, place: Path) -> None:
+        """Copy the plain files to a directory beside, then let it take the place of the earlier one."""
+        new, old = (place.with_name(f".{place.name}.{word}") for word in ("new", "old"))
+        if old.exists() and not place.exists():  # stopped between the two steps below
+            os.replace(old, place)
+        for left in (new, old):
+            shutil.rmtree(left, ignore_errors=True)
+        try:
+            self.do_copy(source, str(new))
+            if place.exists():
+                os.replace(place, old)
+            os.replace(new, place)
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+        self.log.info("Collected %s", os.path.basename(source))
+
+    def do_copy(self, src: str, dest: str, log: Any = None) -> None:
+        """Copy the plain files, and write `timestamp.txt` last."""
+        os.makedirs(dest)
+        owner = os.lstat(src).st_uid
+        for found in self._found(src):
+            if reason := self._left_out(found, owner):
+                self.log.warning("%s of %s is left out: %s", ascii(found.path), os.path.basename(src), reason)
+            elif not self._ignored(found) and found.path != "timestamp.txt":
+                _copy(found, os.path.join(dest, found.path))
+        with open(os.path.join(dest, "timestamp.txt"), "w") as file:
+            file.write(os.path.basename(src).rsplit("+", 3)[2])
+
+    def _refuse(self, filename: str, error: Exception) -> None:
+        if isinstance(error, Refused):
+            self.refused[filename] = str(error)
+        else:
+            self.failed[filename] = ascii(str(error))
+        self.log.warning("%s is not collected: %s", ascii(filename), _plain(error))
 
     def _examine(self, path: str, username: str) -> None:
         """Refuse what is no directory, is not the student's, or is too much."""
@@ -101,11 +179,12 @@ class SafeCollect(ExchangeCollect):
             raise Refused("it is no directory")
         if self._by_owner and (owner := _owner(status)) != username:
             raise Refused(f"it is in the name of {username} and belongs to {owner}")
+        secret_of(path)
         size, most = 0, 1000 * self.coursedir.max_dir_size
         for found in self._found(path):
             size += 0 if self._ignored(found) else found.status.st_size
             if size > most:
-                raise Refused(f"it holds more than {most // 1000} KB")
+                raise TooMuch(f"it holds more than {most // 1000} KB")
 
     def _found(self, path: str) -> Iterator[Found]:
         """Everything that a submission holds, but for directories that are entered and those that nbgrader ignores."""
@@ -119,7 +198,7 @@ class SafeCollect(ExchangeCollect):
             names = sorted(entry.name for entry in entries)
         for name in names:
             if next(number) > MAX_FILES:
-                raise Refused(f"it holds more than {MAX_FILES} files and directories")
+                raise TooMuch(f"it holds more than {MAX_FILES} files and directories")
             status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
             if not stat.S_ISDIR(status.st_mode) or depth == MAX_DEPTH:
                 yield Found(os.path.join(place, name), name, descriptor, status)
@@ -147,6 +226,35 @@ class SafeCollect(ExchangeCollect):
 
     def _excluded(self, name: str) -> bool:
         return any(fnmatch(name, pattern) for pattern in self.coursedir.ignore)
+
+
+def secret_of(path: str) -> str:
+    """What `nbgrader submit` writes last; from it come the names of the submission's feedback pages.
+
+    Raises
+    ------
+    Unfinished
+        It is not there yet.
+    Refused
+        It is not one that nbgrader writes.
+    """
+    try:
+        descriptor = os.open(os.path.join(path, SECRET), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        raise Unfinished(f"it holds no {SECRET}, which `nbgrader submit` writes at its end") from None
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):
+            raise Refused(f"its {SECRET} is no plain file") from None
+        raise
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise Refused(f"its {SECRET} is no plain file")
+        secret = file.read(MAX_SECRET + 1)
+    if not secret:
+        raise Unfinished(f"its {SECRET} is empty: its disk was full, or it is still being written")
+    if not re.fullmatch(rb"[!-~]{1,%d}" % MAX_SECRET, secret):
+        raise Refused(f"its {SECRET} is not one that nbgrader writes")
+    return secret.decode("ascii")
 
 
 def _parsed(filename: str, assignment: str) -> tuple[str, datetime]:

@@ -10,7 +10,6 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
 from autograder.catalogue import Catalogue, forget_modules, load_catalogue, state_of
-from autograder.grading import Job
 from autograder.session import Template
 from autograder.settings import AutograderSettings, load_settings
 from autograder.store import Store
@@ -67,13 +66,16 @@ def files_of(course: Course, assignment: str) -> dict[str, bytes]:
     }
 
 
-def player_for(course: Course, job: Job) -> Template:
-    """The warm template that plays this job's submissions, started on first use."""
-    return template_for(course, job.assignment_id)
-
-
 def template_for(course: Course, assignment: str) -> Template:
-    """The template for an assignment: with PyTorch where one of its exercises needs it, or none is known."""
+    """The warm template for an assignment, started on first use."""
+    return launch_template(course, assignment).__enter__()
+
+
+def launch_template(course: Course, assignment: str) -> Template:
+    """The same, which may not have loaded all yet.
+
+    It has PyTorch where one of the assignment's exercises needs it, or the assignment is not known.
+    """
     found = course.catalogue.assignments.get(assignment)
     torch = found is None or found.torch
     key = (str(course.folder), torch)
@@ -85,7 +87,7 @@ def template_for(course: Course, assignment: str) -> Template:
             protected=course.protected,
             unprotected=settings.unprotected,
         )
-        template.__enter__()
+        template.launch()
         atexit.register(template.__exit__, None, None, None)
         _templates[key] = template
     return _templates[key]

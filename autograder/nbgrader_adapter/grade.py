@@ -44,15 +44,15 @@ def grade_class(
     with steps.gradebook_of(course) as gradebook:
         book, wanted = _wanted(course, gradebook, assignment, students)
         todo = wanted if regrade else [s for s in wanted if not is_current(course, gradebook, book, s)]
-        before = {row.student: row for row in scores.read_rows(gradebook, assignment)}
+        before = {row.student: row for row in scores.read_rows(gradebook, assignment)} if dry_run else {}
         new: dict[str, dict[str, float | None]] = {}
         troubles = []
         for done in drafts(course, book, todo, workers or os.cpu_count() or 1, scheduler):
-            troubles += _troubles(done)
+            troubles += troubles_of(done)
             if dry_run:
                 new[str(done.item)] = _new_scores(done)
             else:
-                _settle(course, gradebook, book, done)
+                settle(course, gradebook, book, done)
         found = [row for row in scores.read_rows(gradebook, assignment) if row.student in wanted]
     if dry_run:
         return _print_changes(before, new, troubles)
@@ -101,7 +101,7 @@ def _wanted(
     return book, [student for student in submitted if not students or student in students]
 
 
-def _settle(course: Course, gradebook: Gradebook, book: SourceBook, done: Done) -> None:
+def settle(course: Course, gradebook: Gradebook, book: SourceBook, done: Done) -> None:
     """Enter a draft in the gradebook; without one, leave the submission to a person."""
     student, drafted = str(done.item), done.result
     if drafted is None:
@@ -111,7 +111,7 @@ def _settle(course: Course, gradebook: Gradebook, book: SourceBook, done: Done) 
         course.store.note_entered(book.assignment, student, _state(course, book, student, drafted.fingerprint))
 
 
-def _troubles(done: Done) -> list[Trouble]:
+def troubles_of(done: Done) -> list[Trouble]:
     student, drafted = str(done.item), done.result
     if drafted is None:
         return [Trouble(student, "submission", done.error)]

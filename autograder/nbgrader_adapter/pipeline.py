@@ -40,5 +40,11 @@ def use_autograder(config: Config) -> None:
         THEIRS + "AssignLatePenalties",
         THEIRS + "CheckCellMetadata",
     ]
+    # The feedback page: no script, nothing from another host, formulas as MathML.
+    config.GenerateFeedback.exporter_class = "autograder.nbgrader_adapter.feedback.exporter.FeedbackExporter"
+    config.GenerateFeedback.preprocessors = ["autograder.nbgrader_adapter.feedback.grades.GetVerdicts"]  # for GetGrades
+    # Formgrader's page for marking by hand: the same formulas. It loads MathJax from another host all the same, unless
+    # the empty template that this package installs beside nbconvert's (pyproject.toml, shared-data) stands before it.
+    config.HTMLExporter.filters = {"markdown2html": "autograder.nbgrader_adapter.feedback.markdown.markdown_to_html"}
     # Everybody writes to the exchange, so what is collected from it is looked at first.
     config.ExchangeFactory.collect = "autograder.nbgrader_adapter.collect.SafeCollect"

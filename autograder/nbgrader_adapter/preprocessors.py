@@ -21,7 +21,7 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import ClearSolutions, Execute, OverwriteCells, SaveAutoGrades
 
 from autograder.grading import Job, grade_notebook
-from autograder.nbgrader_adapter.course import course_of, files_of, player_for
+from autograder.nbgrader_adapter.course import course_of, files_of, template_for
 from autograder.store import key_of
 from autograder.verdict import Graded, Verdict
 
@@ -99,7 +99,7 @@ class SandboxExecute(Execute):
         key = key_of(nb, job)
         graded = course.store.get(key)
         if graded is None:
-            graded = replace(grade_notebook(nb, job, player_for(course, job)), key=key)
+            graded = replace(grade_notebook(nb, job, template_for(course, job.assignment_id)), key=key)
             if not graded.unsure:
                 course.store.put(key, graded)
         course.store.remember(info["assignment"], info["student"], info["notebook"], key)

@@ -1,31 +1,16 @@
-"""What the gradebook holds, as plain rows: the class's table, and grades for export."""
+"""What the gradebook holds, as plain rows, and the class's table."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Assignment, Grade, Gradebook, SubmittedAssignment, SubmittedNotebook
+from sqlalchemy.orm import selectinload
 
 from autograder.nbgrader_adapter.course import Course
 from autograder.nbgrader_adapter.steps import gradebook_of
-
-COLUMNS = (
-    "assignment",
-    "student_id",
-    "last_name",
-    "first_name",
-    "email",
-    "timestamp",
-    "raw_score",
-    "late_submission_penalty",
-    "score",
-    "max_score",
-    "needs_person",
-)
 
 
 @dataclass(frozen=True)
@@ -69,11 +54,20 @@ def rows(course: Course, assignment: str) -> list[Row]:
 
 def read_rows(gradebook: Gradebook, assignment: str) -> list[Row]:
     """The same, from a gradebook that is open."""
-    try:
-        submissions = gradebook.assignment_submissions(assignment)
-    except MissingEntry:
-        return []
+    submissions = (
+        gradebook.db.query(SubmittedAssignment)
+        .join(SubmittedAssignment.assignment)
+        .filter(Assignment.name == assignment)
+        .options(
+            selectinload(SubmittedAssignment.notebooks).selectinload(SubmittedNotebook.grades).joinedload(Grade.cell)
+        )
+    )
     return [_row(submission) for submission in sorted(submissions, key=lambda s: str(s.student.id))]
+
+
+def read_row(gradebook: Gradebook, assignment: str, student: str) -> Row:
+    """One student's. Raises MissingEntry where nothing of theirs has been graded."""
+    return _row(gradebook.find_submission(assignment, student))
 
 
 def table(found: Iterable[Row]) -> str:
@@ -93,48 +87,6 @@ def table(found: Iterable[Row]) -> str:
         )
         for line in [heads, ["-" * width for width in widths], *lines]
     )
-
-
-def export(course: Course, assignments: Iterable[str], path: Path) -> int:
-    """Write the grades as CSV, nbgrader's columns and one that says who needs a person; their scores are blank.
-
-    Returns the number of students who need a person.
-    """
-    waiting = 0
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        for assignment in assignments:
-            with gradebook_of(course) as gradebook:
-                for line in _export_lines(gradebook, assignment):
-                    waiting += line[-1] == "yes"
-                    writer.writerow(line)
-    return waiting
-
-
-def _export_lines(gradebook: Gradebook, assignment: str) -> list[list[str]]:
-    lines = []
-    max_score = f"{gradebook.find_assignment(assignment).max_score:g}"
-    for student in sorted(gradebook.students, key=lambda s: str(s.id)):
-        head = [assignment, student.id, student.last_name or "", student.first_name or "", student.email or ""]
-        try:
-            row = _row(gradebook.find_submission(assignment, student.id))
-        except MissingEntry:
-            lines.append([*head, "", "0", "0", "0", max_score, "no"])
-            continue
-        score = "" if row.total is None else f"{max(0.0, row.total - row.penalty):g}"
-        lines.append(
-            [
-                *head,
-                row.timestamp,
-                number(row.total, ""),
-                f"{row.penalty:g}",
-                score,
-                max_score,
-                "yes" if row.total is None else "no",
-            ]
-        )
-    return lines
 
 
 def _row(submission: Any) -> Row:

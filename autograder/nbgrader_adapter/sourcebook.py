@@ -119,10 +119,17 @@ def standing_in(book: Any, *modules: str) -> Iterator[None]:
 
 
 def _validate(instance: Any, schema: dict[str, Any]) -> None:
-    """`jsonschema.validate`, with the validator of a schema kept."""
-    error = best_match(_validator(json.dumps(schema, sort_keys=True)).iter_errors(instance))
+    """`jsonschema.validate`, with the validator of a schema kept, and what it found of instances met before."""
+    plain, its_schema = json.dumps(instance, sort_keys=True), json.dumps(schema, sort_keys=True)
+    find = _found_error if len(plain) < 1000 else _found_error.__wrapped__  # a student's may be of any size
+    error = find(plain, its_schema)
     if error is not None:
         raise error
+
+
+@lru_cache(maxsize=4096)
+def _found_error(instance: str, schema: str) -> Any:
+    return best_match(_validator(schema).iter_errors(json.loads(instance)))
 
 
 @lru_cache

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from autograder.cases import case_set_of
 from autograder.cluster import map_dask
+from autograder.grading import prepare
 from autograder.nbgrader_adapter.batch import Draft, draft
-from autograder.nbgrader_adapter.course import Course, course_of, template_for, use_template
+from autograder.nbgrader_adapter.course import Course, course_of, launch_template, template_for, use_template
 from autograder.nbgrader_adapter.sourcebook import SourceBook
 from autograder.pool import Done, map_forked
 from autograder.progress import Progress
@@ -41,13 +43,26 @@ def drafts(course: Course, book: SourceBook, students: list[str], workers: int, 
 
 
 def _forked(course: Course, book: SourceBook, workers: int) -> Executor:
-    template = template_for(course, book.assignment)
-
     def work(lane: Template, student: str) -> Draft:
         use_template(course, book.assignment, lane)
         return draft(course, book, student)
 
-    return lambda students: map_forked(work, students, workers, template.lane, Template.hang_up)
+    def execute(students: list[str]) -> Iterator[Done]:
+        launch_template(course, book.assignment)
+        _answer_first(course, book.assignment, students)  # meanwhile, and once for all workers
+        template = template_for(course, book.assignment)
+        return map_forked(work, students, workers, template.lane, Template.hang_up)
+
+    return execute
+
+
+def _answer_first(course: Course, name: str, students: list[str]) -> None:
+    """Have the references answer the case sets of these students before workers are forked."""
+    settings = course.settings
+    if assignment := course.catalogue.assignments.get(name):
+        secret = settings.secret()
+        numbers = {case_set_of(secret, name, student, settings.case_sets) for student in students}
+        prepare(assignment, name, secret, sorted(numbers))
 
 
 def _on_cluster(course: Course, book: SourceBook, scheduler: str) -> Executor:

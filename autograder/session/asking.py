@@ -1,9 +1,13 @@
-"""Putting questions to a snapshot, one call at a time, and reading the answers without believing anything."""
+"""Putting questions to a snapshot, in batches, and reading the answers without believing anything."""
 
 from __future__ import annotations
 
+import bisect
+import itertools
+import json
 import os
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from autograder.student import values
@@ -18,6 +22,7 @@ from .wire import Channel, ChannelError, read, wait
 MAX_DEATHS = 3
 SEND_SECONDS = 20.0
 ANSWER_BYTES = 56 << 20
+BATCH_BYTES = 8 << 20
 _TEXT = 1000
 
 
@@ -36,7 +41,7 @@ class Asking:
         self.answers: list[Answer] = []
         self._live, self._channel = live, live.snapshots[snapshot]
         self._question, self._limits = question, limits
-        self._calls = [_plain(call, question) for call in question.calls]
+        self._calls = _plain(question)
         self._begun = False  # whether a process of the snapshot waits for calls
         self._deaths = 0
         self._kills = 0
@@ -69,18 +74,23 @@ class Asking:
         self._kills = self._live.kills
 
     def _go_on(self, until: int) -> None:
-        """Ask from the first call without an answer on; each answer is appended as it comes."""
+        """Ask from the first call without an answer on, a batch at a time; each answer is appended as it comes."""
         question = self._question
         if not self._begun:
             batch = {"name": question.name, "checks": question.checks, "driver": question.driver}
-            self._channel.send({**batch, "twice": question.twice}, time.monotonic() + SEND_SECONDS)
+            self._channel.send(batch, time.monotonic() + SEND_SECONDS)
             self._begun = True
         clock = Clock(question.seconds, question.seconds * self._limits.wall_factor)
         while len(self.answers) < until:
-            self.answers.append(self._answer(self._calls[len(self.answers)], clock))
+            number, calls = int.from_bytes(os.urandom(6)), _batch(self._calls[len(self.answers) : until])
+            twice = json.dumps(question.twice and until > question.visible).encode()
+            message = b'{"number": %d, "twice": %s, "calls": [%s]}' % (number, twice, b", ".join(calls))
+            self._channel.send_bytes(message, time.monotonic() + SEND_SECONDS)
+            for place in range(len(calls)):
+                self.answers.append(self._answer(number + place, clock))
 
-    def _answer(self, call: Any, clock: Clock) -> Answer:
-        number = int.from_bytes(os.urandom(6))
+    def _answer(self, number: int, clock: Clock) -> Answer:
+        """The next answer; `clock` bounds the time since the one before it."""
         found: list[Answer] = []
 
         def take(message: dict[str, Any]) -> bool:
@@ -93,7 +103,6 @@ class Asking:
             found.append(_answer(message))
             return True
 
-        self._channel.send({"call": call, "number": number}, time.monotonic() + SEND_SECONDS)
         self._live.talk(self._channel, take, clock, ANSWER_BYTES)
         return found[0]
 
@@ -111,9 +120,15 @@ def not_asked(question: Question, reason: str) -> tuple[Answer, ...]:
     return tuple(Answer("stopped", reason=reason) for _ in question.calls)
 
 
-def _plain(call: tuple[tuple, dict[str, Any]], question: Question) -> Any:
+def _batch(calls: Sequence[bytes]) -> Sequence[bytes]:
+    """The first of the calls, as many as one message may hold; one at least."""
+    sizes = list(itertools.accumulate(map(len, calls)))
+    return calls[: max(1, bisect.bisect_right(sizes, BATCH_BYTES))]
+
+
+def _plain(question: Question) -> tuple[bytes, ...]:
     try:
-        return values.to_plain(tuple(call))
+        return question.plain
     except values.NotPlain as error:
         raise SessionError(f"the arguments of a case of {question.name} cannot be sent: {error}") from None
 

@@ -53,4 +53,5 @@ def environment(base: str) -> dict[str, str]:
         "USER": "student",
         "LOGNAME": "student",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "NBGRADER_EXECUTION": "autograde",  # as nbgrader's own pass has it: cells may ask
     }

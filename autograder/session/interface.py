@@ -9,8 +9,12 @@ gets to see are asked for first, of all snapshots, for a process may hand what i
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
+
+from autograder.student import values
 
 
 @dataclass(frozen=True)
@@ -59,13 +63,13 @@ class CellResult:
     reason: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Question:
     """Calls to put to one snapshot.
 
     calls : (arguments, keywords) of each, real values; they are encoded on the way.
     checks, driver : the text of `checks.py` and the driver's name in it; '' for a plain call.
-    twice : whether each call is made a second time on the same objects.
+    twice : whether each call but the visible ones is made a second time on the same objects.
     seconds : CPU time for one call.
     visible : how many of the calls, the first ones, have answers that the student gets to see. Those of all questions
         are asked before any other call.
@@ -78,6 +82,11 @@ class Question:
     twice: bool = True
     seconds: float = 4
     visible: int = 0
+
+    @cached_property
+    def plain(self) -> tuple[bytes, ...]:
+        """The calls as they are sent. NotPlain where one cannot be."""
+        return tuple(json.dumps(values.to_plain(tuple(call))).encode() for call in self.calls)
 
 
 @dataclass(frozen=True)

@@ -56,13 +56,14 @@ class Play:
         self._spent = 0.0
         self._peak = 0.0
         self._number = 0
+        self._checks = [question.checks for question in questions if question is not None]
 
     def run(self) -> Transcript:
         """Play it, again without a cell that killed the process, a few times at most."""
         dropped: dict[int, CellResult] = {}
         while True:
             cpu = self.limits.submission_seconds
-            with self.template.session(self.snapshots, self.limits, self.files, cpu + 5) as live:
+            with self.template.session(self.snapshots, self.limits, self.files, cpu + 5, self._checks) as live:
                 live.bound(self._spent, CELLS_SHARE * cpu, self._deadline)
                 run = self._cells(live, dropped)
                 final = run.died is None or len(dropped) == RERUNS or not self._worth_rerun(run)

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from . import boot, wire
+from .base import make_base
 from .interface import Layer, Limits, Question, Step, Transcript, Unprotected
 from .layers import LAYERS, REQUIRED, SessionError, wants
 from .live import Live
@@ -60,10 +61,26 @@ class Template:
         self._lock = threading.Lock()
         self._process: subprocess.Popen | None = None
         self._base = ""
+        self._loaded = False
         self.layers: tuple[Layer, ...] = ()
 
+    def launch(self) -> None:
+        """Start it, and do not wait: `with` does, until it has loaded what it needs."""
+        self._base, self._held = make_base()
+        self._channel, theirs = wire.pair(1 << 20)
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  (closed in _stop)
+        self._deadline = time.monotonic() + START_SECONDS
+        with theirs:
+            self._process = boot.start(theirs, self._base, self._log)
+        order = {"torch": self._torch, "layers": self._wants, "readable": self._readable, "base": self._base}
+        with suppress(wire.ChannelError):  # it is dead already, which `with` will tell
+            self._channel.send(order, self._deadline)
+
     def __enter__(self) -> Template:
-        self._start()
+        if not self._loaded:
+            if self._process is None:
+                self.launch()
+            self._await()
         return self
 
     def __exit__(self, *_: Any) -> None:
@@ -92,9 +109,12 @@ class Template:
         return Play(self, steps, questions, limits or Limits(), _checked(files or {})).run()
 
     @contextmanager
-    def session(self, snapshots: int, limits: Limits, files: Mapping[str, bytes], cpu: float) -> Iterator[Live]:
+    def session(
+        self, snapshots: int, limits: Limits, files: Mapping[str, bytes], cpu: float, checks: Iterable[str] = ()
+    ) -> Iterator[Live]:
         """A fresh session for the time of the block.
 
+        checks : the texts of `checks.py` that its questions will name, for the template to compile once
         cpu : seconds after which the kernel kills any one of its processes
         """
         if snapshots > MAX_SNAPSHOTS:
@@ -106,6 +126,7 @@ class Template:
             "base": self._base,
             "files": {name: base64.b64encode(data).decode() for name, data in files.items()},
             "cpu": cpu,
+            "checks": sorted(set(checks)),
             "request_bytes": 16 << 20,
             **{
                 name: getattr(limits, name)
@@ -152,17 +173,10 @@ class Template:
         """The layers that every session has."""
         return self._active
 
-    def _start(self) -> None:
-        self._base = tempfile.mkdtemp(prefix="session-")
-        os.chmod(self._base, 0o711)  # a session's own user passes through to its scratch
-        self._channel, theirs = wire.pair(1 << 20)
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115  (closed in _stop)
-        with theirs:
-            self._process = boot.start(theirs, self._base, self._log)
-        order = {"torch": self._torch, "layers": self._wants, "readable": self._readable, "base": self._base}
+    def _await(self) -> None:
+        """Wait until it is loaded and says which layers hold."""
         try:
-            self._channel.send(order, time.monotonic() + START_SECONDS)
-            reply = self._channel.receive(time.monotonic() + START_SECONDS)
+            reply = self._channel.receive(self._deadline)
             if "failed" in reply:
                 raise SessionError(f"the session's template did not start: {reply['failed']}")
         except wire.ChannelError as error:
@@ -173,6 +187,7 @@ class Template:
             self._stop()
             raise
         self._active: tuple[str, ...] = tuple(reply["layers"])
+        self._loaded = True
         self._two_steps = bool(reply["two_steps"])
         missing = reply["missing"]
         self.layers = tuple(
@@ -194,8 +209,9 @@ class Template:
             self._process.kill()
             self._process.wait()
         self._log.close()
-        self._process = None
+        self._process, self._loaded = None, False
         shutil.rmtree(self._base, ignore_errors=True)
+        os.close(self._held)
 
     def _ask(self, request: dict[str, Any], descriptors: Sequence[int] = ()) -> dict[str, Any]:
         """One request to the template and its reply; a template that is gone is started again, once."""
@@ -204,7 +220,7 @@ class Template:
                 if "close" in request:
                     return {}
                 self._stop()
-                self._start()
+                self.__enter__()
             try:
                 deadline = time.monotonic() + REPLY_SECONDS
                 self._channel.send(request, deadline, descriptors)

@@ -12,7 +12,7 @@ import json
 import select
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 CHUNK = 1 << 16
@@ -82,22 +82,15 @@ class Channel:
             except OSError as error:
                 raise Closed(f"the other side is gone ({error.strerror})") from None
 
-    def drain(self) -> list[bytes]:
-        """The messages that are complete by now, perhaps none. It never waits."""
-        messages: list[bytes] = []
+    def drain(self) -> Iterator[bytes]:
+        """The messages that are complete by now, perhaps none, as they are asked for. It never waits."""
         for _ in range(PACKETS_AT_ONCE):
-            try:
-                packet = self._packet()
-            except Closed:
-                if messages:
-                    break  # the end is seen again on the next call
-                raise
+            packet = self._packet()
             if packet is None:
-                break
+                return
             message = self._join(packet)
             if message is not None:
-                messages.append(message)
-        return messages
+                yield message
 
     def _packet(self) -> bytes | None:
         """The next packet, or None where there is none yet."""

@@ -8,7 +8,8 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from types import ModuleType
+from functools import lru_cache
+from types import CodeType, ModuleType
 from typing import Any
 
 from .values import is_tensor
@@ -80,5 +81,11 @@ def load_checks(source: str) -> ModuleType:
     """The module made of an exercise's `checks.py`, whose text came with the release or the request."""
     module = ModuleType("checks")
     sys.modules.setdefault("checks", module)
-    exec(compile(source, "checks.py", "exec"), module.__dict__)
+    exec(compiled(source), module.__dict__)
     return module
+
+
+@lru_cache
+def compiled(source: str) -> CodeType:
+    """The code of a `checks.py`."""
+    return compile(source, "checks.py", "exec")

@@ -7,6 +7,7 @@ import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,20 +17,27 @@ from .marking import Mark, Oracle
 from .values import is_tensor
 
 WIDTH = 100
+NO_ANSWER = ("stopped", "refused", "missing")  # stand in `Raised` where the session has no value to give
+_CELL = "text-align:left;vertical-align:top;padding:.2em .8em .2em 0"  # JupyterLab aligns right
 
 
 @dataclass(frozen=True)
 class Line:
-    """A row of the table. passed : None where the case could not be judged."""
+    """A row of the table. passed : None where the case could not be judged. earned, of : points, where it has any."""
 
     name: str
     passed: bool | None
     note: str = ""
+    earned: float | None = None
+    of: float | None = None
 
 
 @dataclass(frozen=True)
 class Feedback:
-    """headline : one sentence; lines : the table; advice : paragraphs, the misconception first; read : a link."""
+    """headline : one sentence; lines : the table; advice : paragraphs, the misconception first.
+
+    read : what to look at, an address or a page and anchor of the book: 'momentum.html#time-scale'.
+    """
 
     headline: str
     lines: tuple[Line, ...]
@@ -44,30 +52,61 @@ class Feedback:
                 self.headline,
                 *rows,
                 *("\n" + _wrapped(paragraph) for paragraph in self.advice),
-                *([f"\nRead: {self.read}"] if self.read else []),
+                *([f"\nRead: {place(self.read)}"] if self.read else []),
             ]
         )
 
-    def html(self) -> str:
-        """The same as a table; the mark is a word, not a colour alone."""
+    def html(self, book: str = "") -> str:
+        """The same for a page: the advice, then the table; the mark is a word, not a colour alone.
+
+        book : the address that the book's pages are published under; '' makes no links to it.
+        """
+        advice = "".join(_paragraph(paragraph) for paragraph in self.advice)
+        return (
+            f'<div class="verdict"><p class="headline"><b>{html.escape(self.headline)}</b></p>'
+            f"{advice}{self._reading(book)}{self._table()}</div>"
+        )
+
+    def _table(self) -> str:
+        if not self.lines:
+            return ""
+        scored = any(line.of is not None for line in self.lines)
+        heads = ["mark", "case", *(["points"] if scored else []), "what happened"]
         rows = "".join(
-            f'<tr><td style="text-align:left;padding:.2em .8em .2em 0"><b>{_word(line.passed)}</b></td>'
-            f'<td style="text-align:left;padding:.2em .8em .2em 0">{html.escape(line.name)}</td>'
-            f'<td style="text-align:left;padding:.2em .8em .2em 0">{html.escape(line.note)}</td></tr>'
+            f'<tr class="{_word(line.passed)}">'
+            + _cell(f"<b>{_word(line.passed)}</b>")
+            + _cell(html.escape(line.name))
+            + (_cell(_points(line)) if scored else "")
+            + _cell(html.escape(line.note))
+            + "</tr>"
             for line in self.lines
         )
-        advice = "".join(f"<p>{_paragraph(paragraph)}</p>" for paragraph in self.advice)
-        read = (
-            f'<p>Read: <a href="{html.escape(self.read)}">{html.escape(self.read)}</a></p>'
-            if self.read.startswith(("http://", "https://"))
-            else f"<p>Read: {html.escape(self.read)}</p>"
-            if self.read
-            else ""
-        )
-        return (
-            f"<p><b>{html.escape(self.headline)}</b></p><table><thead><tr><th>mark</th><th>case</th><th>what happened"
-            f"</th></tr></thead><tbody>{rows}</tbody></table>{advice}{read}"
-        )
+        head = "".join(f'<th scope="col" style="{_CELL}">{head}</th>' for head in heads)
+        return f'<table class="cases"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+
+    def _reading(self, book: str) -> str:
+        if not self.read:
+            return ""
+        address, words = address_of(self.read, book), html.escape(place(self.read))
+        shown = f'<a href="{html.escape(address)}">{words}</a>' if address else words
+        return f'<p class="read">Read: {shown}</p>'
+
+
+def address_of(read: str, book: str = "") -> str:
+    """The link of what to read; '' where it is a page of a book that has no address."""
+    if read.startswith(("http://", "https://")):
+        return read
+    relative = book and not read.startswith("/") and ":" not in read
+    return f"{book.rstrip('/')}/{read}" if relative else ""
+
+
+def place(read: str) -> str:
+    """'momentum.html#time-scale' in words: the chapter momentum, section “time scale”. An address stays one."""
+    page, _, anchor = read.partition("#")
+    if not page.endswith(".html") or ":" in page:
+        return read
+    chapter = "the chapter " + page.removesuffix(".html").rpartition("/")[2].replace("_", " ").replace("-", " ")
+    return f"{chapter}, section “{anchor.replace('-', ' ')}”" if anchor else chapter
 
 
 def public_lines(mark: Mark) -> tuple[Line, ...]:
@@ -102,31 +141,36 @@ def _guarded(case: Any) -> str:
     }.get(case.mismatch.kind, "not the property asked for")
 
 
-def worked_case(oracle: Oracle, answer: Any, driver: str = "") -> str:
-    """One case spelled out: its arguments, what was expected and what came.
+def worked_case(oracle: Oracle, answer: Any, driver: str = "", reason: str = "") -> str:
+    """One case spelled out: its arguments, what was expected, what came, and what is wrong with that.
 
     driver : the name of the function of `checks.py` that puts the answer through its paces; '' for a plain call.
+    reason : the mismatch's sentence.
     """
+    wrong = f"\nWhat is wrong:\n    {reason}" if reason else ""
+    return f"{_asked(oracle, driver)}\nCame:\n    {shown(answer)}{wrong}"
+
+
+@lru_cache(maxsize=1024)
+def _asked(oracle: Oracle, driver: str) -> str:
+    """What is the same for everybody who gets this case."""
     arguments = [shown(argument) for argument in oracle.arguments]
     arguments += [f"{name}={shown(value)}" for name, value in oracle.keywords.items()]
     how = f"puts it through `{driver}` with" if driver else "calls it with"
     called = ",\n    ".join(arguments)
-    return (
-        f"The case “{oracle.name}” {how}\n    {called}"
-        f"\nExpected:\n    {shown(oracle.expected)}\nCame:\n    {shown(answer)}"
-    )
+    return f"The case “{oracle.name}” {how}\n    {called}\nExpected:\n    {shown(oracle.expected)}"
 
 
 def shown(value: Any) -> str:
     """A value in a few lines, with the shape and dtype of arrays."""
     if isinstance(value, Raised):
+        if value.exception in NO_ANSWER:
+            return f"no answer: {value.message}"
         return f"the exception {value.exception}" + (f": {value.message}" if value.message else "")
     if is_tensor(value):
         value = value.detach().cpu().numpy()
     if isinstance(value, (np.ndarray, np.generic)):
-        with np.printoptions(precision=6, threshold=20, edgeitems=3, linewidth=100):
-            body = str(value).replace("\n", "\n    ")
-        return f"{body}  (shape {value.shape}, {value.dtype})" if value.ndim else f"{value} ({value.dtype})"
+        return f"{_array(value)}  (shape {value.shape}, {value.dtype})" if value.ndim else f"{value} ({value.dtype})"
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         inner = ", ".join(f"{name}={shown(item)}" for name, item in zip(value._fields, value, strict=True))
         return f"{type(value).__name__}({inner})"
@@ -136,15 +180,48 @@ def shown(value: Any) -> str:
     return text if len(text) <= 200 else text[:197] + "..."
 
 
+def _array(value: Any) -> str:
+    """Its numbers, to six digits; of a long array both ends."""
+    if value.size <= 20 and value.ndim <= 2 and value.dtype.kind in "biufc":
+        return _nested(value.tolist())  # a hundred times faster than NumPy's own layout
+    with np.printoptions(precision=6, threshold=20, edgeitems=3, linewidth=100):
+        return str(value).replace("\n", "\n    ")
+
+
+def _nested(value: Any) -> str:
+    if isinstance(value, list):
+        rows = any(isinstance(item, list) for item in value)
+        return f"[{(',' + chr(10) + '     ' if rows else ', ').join(map(_nested, value))}]"
+    if not isinstance(value, float):
+        return f"{value:.6g}" if isinstance(value, complex) else str(value)
+    text = f"{value:.6g}"
+    return f"{text}." if text.lstrip("-").isdigit() else text  # 2. is no integer
+
+
 def _bracketed(value: Sequence[Any]) -> str:
-    inner = ", ".join(shown(item) for item in value[:6]) + (", ..." if len(value) > 6 else "")
+    items = [shown(item) for item in value[:6]] + (["..."] if len(value) > 6 else [])
+    inner = ", ".join(items)
+    if len(inner) > WIDTH - 10:  # too long for a line: an item a line
+        inner = ",\n     ".join(item.replace("\n", "\n ") for item in items)
     return f"({inner})" if isinstance(value, tuple) else f"[{inner}]"
 
 
 def _paragraph(text: str) -> str:
     if "\n" in text:
-        return f"<pre>{html.escape(text)}</pre>"
-    return html.escape(text)
+        return f'<pre class="worked">{html.escape(text)}</pre>'
+    return f'<p class="advice">{html.escape(text)}</p>'
+
+
+def _cell(content: str) -> str:
+    return f'<td style="{_CELL}">{content}</td>'
+
+
+def _points(line: Line) -> str:
+    return "" if line.of is None else f"{_rounded(line.earned or 0)} of {_rounded(line.of)}"
+
+
+def _rounded(points: float) -> str:
+    return f"{round(points, 2):g}"
 
 
 def _wrapped(text: str) -> str:

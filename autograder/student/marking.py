@@ -16,7 +16,7 @@ Compare = Callable[[Any, Any, tuple, Any], "Mismatch | None"]
 PURITY = "leaves its arguments alone"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Oracle:
     """One case with what the reference answers to it.
 
@@ -74,10 +74,18 @@ class Mark:
         return min(wrong, key=lambda i: (self.cases[i].kind != "values", i), default=None)
 
 
-def mark(oracles: Sequence[Oracle], answers: Sequence[tuple[Any, ...]], compare: Compare, *, pure: bool) -> Mark:
+def mark(
+    oracles: Sequence[Oracle],
+    answers: Sequence[tuple[Any, ...]],
+    compare: Compare,
+    *,
+    pure: bool,
+    recognise: bool = True,
+) -> Mark:
     """The mark for `answers`, one tuple a case: the answer, or the answers to the same call made twice.
 
     pure : whether a second answer that is wrong where the first was right fails the purity case.
+    recognise : whether to look for the misconception that a wrong answer shows.
     """
     firsts = [judge(oracle, answer[0], compare) for oracle, answer in zip(oracles, answers, strict=True)]
     cases = [
@@ -86,8 +94,8 @@ def mark(oracles: Sequence[Oracle], answers: Sequence[tuple[Any, ...]], compare:
     ]
     if pure:
         cases.append(CaseMark(PURITY, "purity", 1, _impurity(oracles, answers, firsts, compare)))
-    wrong = any(mismatch for mismatch in firsts)
-    return Mark(tuple(cases), _recognise(oracles, answers, compare) if wrong else "")
+    look = recognise and any(mismatch for mismatch in firsts)
+    return Mark(tuple(cases), _recognise(oracles, answers, compare) if look else "")
 
 
 def judge(oracle: Oracle, answer: Any, compare: Compare) -> Mismatch | None:

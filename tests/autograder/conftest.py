@@ -13,15 +13,19 @@ import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
+import nbformat
 import numpy as np
 import pytest
+from nbformat.v4 import new_code_cell
+from nbgrader.api import Gradebook
 
 from autograder.build import build_assignment
 from autograder.catalogue import load_catalogue
 from autograder.cli import main
-from autograder.nbgrader_adapter import course
+from autograder.nbgrader_adapter import course, steps
 from autograder.session.interface import Answer, Cell, CellResult, Transcript
 from autograder.settings import load_settings, read_config
+from autograder.source import definition, renamed
 from autograder.student.drive import Raised, call, load_checks, run_driver, run_twice
 from autograder.student.values import NotPlain, decode, encode
 
@@ -246,3 +250,124 @@ def bounded_run(words, **options):
 @pytest.fixture(scope="session")
 def bounded():
     return bounded_run
+
+
+HOSTILE_NAME = "<img src=x onerror=alert(31337)>"
+HOSTILE_WORDS = (
+    "<script>alert(31337)</script>\n\n"
+    "![a](http://example.org/a.png) <img src='http://example.org/b.png' onerror='a()'>\n\n"
+    "[c](javascript:alert(1)) $\\href{javascript:alert(1)}{x}$ " + "$" + "{" * 5000 + "}" * 5000 + "$"
+)
+
+
+@pytest.fixture(scope="session")
+def small_class(course_root, bounded, tmp_path_factory):
+    """Twelve students of 'descent', graded by `autograder grade`: every kind of answer. Its course, and what was said.
+
+    The answers in words are marked by hand, but for those of 'right-3'.
+    """
+    root = tmp_path_factory.mktemp("class") / "course"
+    root.mkdir()
+    text = (COURSE / "nbgrader_config.py").read_text()
+    folders = [str(course_root / "exercises"), str(course_root / "private")]
+    text = text.replace('["exercises", "private"]', repr(folders)) + BOOK
+    (root / "nbgrader_config.py").write_text(text)
+    found = course.course_of(read_config(root))
+    steps.build(found, "descent")
+    steps.generate(found, "descent")
+    entries = found.catalogue.assignments["descent"].entries
+    right = {entry.name: definition(entry.exercise.reference) for entry in entries}
+    release = found.folder / "release" / "descent"
+    for student, (answers, words) in _class_of(entries, right).items():
+        folder = found.folder / "submitted" / student / "descent"
+        shutil.copytree(release, folder)
+        notebook = nbformat.read(folder / "descent.ipynb", as_version=4)
+        _answer(notebook, student, answers, words)
+        nbformat.write(notebook, folder / "descent.ipynb")
+    graded = bounded([sys.executable, "-m", "autograder", "grade", "descent"], cwd=root)
+    assert graded.returncode == 1, graded.stderr  # somebody needs a person
+    with Gradebook(found.directory().db_url, found.directory().course_id) as gradebook:
+        for submission in gradebook.assignment_submissions("descent"):
+            for grade in submission.notebooks[0].grades:
+                if grade.name.startswith("written") and grade.needs_manual_grade and submission.student.id != "right-3":
+                    grade.manual_score, grade.needs_manual_grade = 1.5, False
+        gradebook.db.commit()
+    return SimpleNamespace(course=found, root=root, said=graded)
+
+
+BOOK = 'c.AutograderSettings.book = "https://example.org/course/chapters/"\n'
+
+
+def _class_of(entries, right):
+    """What each student answers, and writes in words."""
+
+    def mistaken(number):
+        wrong = [entry for entry in entries if len(entry.exercise.misconceptions) > number]
+        return right | {
+            entry.name: renamed(entry.exercise.misconceptions[number].answer, entry.name) for entry in wrong
+        }
+
+    def first(body):
+        return right | {"halving_step": f"def halving_step(*arguments, **keywords):\n    {body}"}
+
+    words = "A *reason* with $x^2$."
+    return {
+        "right-1": (right, words),
+        "right-2": (right, words),
+        "right-3": (right, words),
+        "mistaken-1": (mistaken(0), words),
+        "mistaken-2": (mistaken(1), ""),
+        "blank": ({}, ""),
+        "crashes": (first("raise ZeroDivisionError('on purpose')"), words),
+        "loops": (first("while True: pass"), words),
+        "exits": (first("import os; os._exit(0)"), words),
+        "damaged": (right, words),
+        "person": (right, words),
+        HOSTILE_NAME: (mistaken(0), HOSTILE_WORDS),
+    }
+
+
+def _answer(notebook, student, answers, words):
+    for cell in list(notebook.cells):
+        name = cell.metadata.nbgrader.grade_id
+        if name.removeprefix("solution-") in answers and cell.metadata.nbgrader.solution:
+            cell.source = answers[name.removeprefix("solution-")]
+        if name.startswith("written") and words:
+            cell.source = words
+        if student == "damaged" and name == "check-halving_step":
+            notebook.cells.remove(cell)
+    if student == "person":
+        notebook.metadata.autograder.version = "another"
+    if student == HOSTILE_NAME:
+        notebook.cells.append(new_code_cell("print('<b>my own</b>')\nprint('x' * 500)\n1 / 0"))
+
+
+@pytest.fixture(scope="session")
+def generated(small_class, nbgrader):
+    """The folder of the class's feedback, made by nbgrader's own command."""
+    nbgrader((small_class.root, "generate_feedback", "descent"))
+    return small_class.course.folder / "feedback"
+
+
+MODES = {"light": ("light", 1000), "dark": ("dark", 1000), "phone": ("light", 390)}
+
+
+@pytest.fixture
+def opened(browser):
+    """Open a file in a mode: the tab, and what it complained of or asked another place for."""
+    contexts = []
+
+    def open_page(path, mode):
+        scheme, width = MODES[mode]
+        contexts.append(browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900}))
+        tab, faults = contexts[-1].new_page(), []
+        tab.on("console", lambda said: faults.append(said.text))
+        tab.on("pageerror", lambda error: faults.append(str(error)))
+        tab.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
+        tab.on("request", lambda asked: None if asked.url.startswith(("file:", "data:")) else faults.append(asked.url))
+        tab.goto(path.as_uri())
+        return tab, faults
+
+    yield open_page
+    for context in contexts:
+        context.close()

@@ -3,6 +3,8 @@
 One class of the second course's assignment, handed in once; every test grades a copy of it.
 """
 
+import json
+import os
 import re
 import shutil
 import signal
@@ -13,6 +15,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from distributed import Client
 from nbgrader.api import Gradebook
 
 from autograder.nbgrader_adapter import steps
@@ -69,6 +72,7 @@ def grade(root, *words):
         command(root, "grade", ASSIGNMENT, *words), capture_output=True, text=True, timeout=300, check=False
     )
     assert found.returncode in (0, 1), found.stderr
+    assert "Traceback" not in found.stderr
     return found
 
 
@@ -242,8 +246,6 @@ def cluster(tmp_path_factory):
                     stderr=subprocess.DEVNULL,
                 )
             )
-        import json
-
         yield json.loads(address.read_text())["address"], folder
     finally:
         for process in reversed(made):
@@ -255,6 +257,32 @@ def cluster(tmp_path_factory):
 def test_a_cluster_gives_what_this_machine_gives(undisturbed, copy, cluster):
     root = copy("cluster")
     grade(root, "--scheduler", cluster[0])
+    assert gradebook_of(root) == gradebook_of(undisturbed)
+    assert files_of(root) == files_of(undisturbed)
+
+
+def test_a_worker_of_the_cluster_that_is_killed_over_a_submission_costs_a_retry(undisturbed, copy, cluster):
+    root = copy("killed-worker")
+    client = Client(cluster[0])
+    try:
+        client.wait_for_workers(2, timeout=60)
+        pids = client.run(os.getpid)
+        process = subprocess.Popen(
+            command(root, "grade", ASSIGNMENT, "--scheduler", cluster[0]),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        busy, deadline = [], time.monotonic() + 120
+        while not busy and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+            busy = [worker for worker, stack in client.call_stack().items() if "draft" in str(stack)]
+        os.kill(pids[busy[0]], signal.SIGKILL)
+        said = process.communicate(timeout=300)[1]
+    finally:
+        client.close()
+    assert process.returncode in (0, 1), said
+    assert "Traceback" not in said
     assert gradebook_of(root) == gradebook_of(undisturbed)
     assert files_of(root) == files_of(undisturbed)
 

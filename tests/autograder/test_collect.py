@@ -2,7 +2,9 @@
 
 import logging
 import os
+import resource
 import shutil
+import signal
 import stat
 from types import SimpleNamespace
 
@@ -69,7 +71,7 @@ def exchange(tmp_path, gradebook):
     def submission(student="ann", time=TIME, **files):
         folder = inbound / f"{student}+a+{time}+random"
         folder.mkdir()
-        for name, text in ({"a.ipynb": "{}"} | files).items():
+        for name, text in ({"a.ipynb": "{}", "submission_secret.txt": "s3cret"} | files).items():
             (folder / name).write_text(text)
         return folder
 
@@ -87,6 +89,7 @@ def test_a_submission_is_collected_with_its_files_and_time(exchange):
         "data.csv",
         "sub",
         "sub/x.txt",
+        "submission_secret.txt",
         "timestamp.txt",
     ]
     assert (place / "timestamp.txt").read_text() == TIME
@@ -102,7 +105,7 @@ def test_the_newest_replaces_an_older_one(exchange):
 
 def test_a_name_with_a_plus_and_one_without_the_random_part_are_submissions(exchange):
     exchange.submission("ann+lab")
-    (exchange.inbound / f"bob+a+{TIME}").mkdir()
+    exchange.submission("bob").rename(exchange.inbound / f"bob+a+{TIME}")
     exchange.collect()
     assert sorted(os.listdir(exchange.submitted)) == ["ann+lab", "bob"]
 
@@ -158,7 +161,7 @@ def test_links_and_pipes_stay_behind(exchange):
     os.mkfifo(folder / "pipe")
     said = exchange.collect()
     assert [line.split(" of ")[0] for line in said] == ["'file'", "'folder'", "'nothing'", "'pipe'"]
-    assert sorted(os.listdir(exchange.submitted / "ann" / "a")) == ["a.ipynb", "timestamp.txt"]
+    assert sorted(os.listdir(exchange.submitted / "ann" / "a")) == ["a.ipynb", "submission_secret.txt", "timestamp.txt"]
 
 
 def test_a_forged_time_is_not_taken_over(exchange):
@@ -175,6 +178,70 @@ def test_a_submission_that_is_too_large_leaves_the_students_earlier_one(exchange
     assert (exchange.submitted / "ann" / "a" / "a.ipynb").read_text() == "small"
 
 
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda secret: secret.unlink(), "it holds no submission_secret.txt"),
+        (lambda secret: secret.write_text(""), "its submission_secret.txt is empty"),
+        (lambda secret: secret.write_bytes(b"\xff" * 128), "is not one that nbgrader writes"),
+        (lambda secret: secret.write_text("x" * 1001), "is not one that nbgrader writes"),
+        (lambda secret: (secret.unlink(), secret.symlink_to("/etc/hostname")), "is no plain file"),
+        (lambda secret: (secret.unlink(), os.mkfifo(secret)), "is no plain file"),
+    ],
+    ids=["none", "empty", "no text", "too long", "a link", "a pipe"],
+)
+def test_half_a_submission_leaves_the_students_earlier_one(exchange, make, reason):
+    exchange.submission(**{"a.ipynb": "whole"})
+    exchange.collect()
+    make(exchange.submission(time="2026-01-02 10:00:00 UTC", **{"a.ipynb": "ha"}) / "submission_secret.txt")
+    (said,) = exchange.collect()
+    assert reason in said
+    assert (exchange.submitted / "ann" / "a" / "a.ipynb").read_text() == "whole"
+
+
+def test_a_copy_that_fails_leaves_the_earlier_one_and_stops_nobody(exchange):
+    exchange.submission(**{"a.ipynb": "old"})
+    exchange.collect()
+    large = exchange.submission(time="2026-01-02 10:00:00 UTC", **{"a.ipynb": "x" * 40_000})
+    exchange.submission("bob")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a write beyond the bound is an error, as on a full disk
+    resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, before[1]))
+    try:
+        said = exchange.collect(update=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [line for line in said if "File too large" in line and large.name in line]
+    assert (exchange.submitted / "ann" / "a" / "a.ipynb").read_text() == "old"
+    assert sorted(os.listdir(exchange.submitted / "ann")) == ["a"]
+    assert (exchange.submitted / "bob" / "a" / "a.ipynb").exists()
+    exchange.collect()
+    assert (exchange.submitted / "ann" / "a" / "a.ipynb").stat().st_size == 40_000
+
+
+def test_a_collection_that_was_killed_between_its_steps_is_taken_up(exchange):
+    exchange.submission(**{"a.ipynb": "old"})
+    exchange.collect()
+    place = exchange.submitted / "ann" / "a"
+    place.rename(place.with_name(".a.old"))
+    half = place.with_name(".a.new")
+    half.mkdir()
+    (half / "a.ipynb").write_text("ha")
+    exchange.collect()
+    assert (place / "a.ipynb").read_text() == "old"
+    assert os.listdir(exchange.submitted / "ann") == ["a"]
+
+
+def test_a_time_that_somebody_wrote_by_hand_stops_nobody(exchange):
+    exchange.submission()
+    exchange.submission("bob")
+    exchange.collect()
+    (exchange.submitted / "ann" / "a" / "timestamp.txt").write_text("noon")
+    exchange.submission("bob", time="2026-01-02 10:00:00 UTC", **{"a.ipynb": "new"})
+    exchange.collect()
+    assert (exchange.submitted / "bob" / "a" / "a.ipynb").read_text() == "new"
+
+
 def test_a_submission_of_too_many_files_is_refused(exchange, monkeypatch):
     monkeypatch.setattr(collect, "MAX_FILES", 5)
     folder = exchange.submission()
@@ -187,7 +254,7 @@ def test_a_submission_of_too_many_files_is_refused(exchange, monkeypatch):
 def test_a_file_that_is_too_large_stays_behind(exchange):
     exchange.submission(**{"large.bin": "x" * 60_000})
     exchange.collect()
-    assert sorted(os.listdir(exchange.submitted / "ann" / "a")) == ["a.ipynb", "timestamp.txt"]
+    assert sorted(os.listdir(exchange.submitted / "ann" / "a")) == ["a.ipynb", "submission_secret.txt", "timestamp.txt"]
 
 
 def test_directories_that_are_too_deep_stay_behind(exchange):

@@ -2,10 +2,15 @@
 
 import os
 import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
 
 import pytest
 
-from autograder.pool import MAX_DEATHS, map_forked
+from autograder.pool import MAX_DEATHS, Crew, map_forked
 
 
 def squared(_, number):
@@ -67,3 +72,58 @@ def test_what_the_parent_does_with_the_equipment_comes_after_the_fork(tmp_path):
 
     list(map_forked(squared, range(4), 2, equip, released.append))
     assert len(given) == len(released) == 2
+
+
+def test_a_crew_takes_items_while_others_are_still_in_work():
+    def wait_for(_, path):
+        while not path.exists():
+            time.sleep(0.01)
+        return path.name
+
+    with tempfile.TemporaryDirectory() as folder, Crew(wait_for, 2) as crew:
+        slow, quick = Path(folder) / "slow", Path(folder) / "quick"
+        quick.touch()
+        crew.give(slow)
+        assert crew.finished(0.05) == []
+        crew.give(quick)
+        assert [done.result for done in crew.finished()] == ["quick"]
+        assert crew.unfinished == 1
+        slow.touch()
+        assert [done.result for done in crew.finished()] == ["slow"]
+
+
+def test_a_crew_outlives_an_idle_worker_that_dies():
+    with Crew(lambda _, __: os.getpid(), 1) as crew:
+        crew.give(1)
+        (first,) = crew.finished()
+        os.kill(first.result, signal.SIGKILL)
+        time.sleep(0.2)
+        crew.give(2)
+        while crew.unfinished:
+            found = crew.finished()
+    assert found[0].result != first.result
+
+
+def test_workers_go_with_a_parent_that_is_killed(tmp_path):
+    code = (
+        "import os, pathlib, sys, time\nfrom autograder.pool import Crew\n"
+        "def sleep(_, path):\n    pathlib.Path(path).write_text(str(os.getpid()))\n    time.sleep(60)\n"
+        "with Crew(sleep, 1) as crew:\n    crew.give(sys.argv[1])\n    crew.finished()\n"
+    )
+    mark = tmp_path / "worker"
+    parent = subprocess.Popen([sys.executable, "-c", code, str(mark)])
+    while not mark.exists() or not mark.read_text():
+        time.sleep(0.02)
+    parent.kill()
+    parent.wait()
+    deadline = time.monotonic() + 10
+    while is_running(worker := int(mark.read_text())) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not is_running(worker)
+
+
+def is_running(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

@@ -68,22 +68,23 @@ def _answer(channel: Channel, batch: dict[str, Any], namespace: dict[str, Any]) 
             return
     while True:
         request = channel.receive()
-        reply = {"missing": refusal} if refusal else _call(driver, function, request, batch["twice"], namespace)
-        data = json.dumps({"number": request["number"], **reply}).encode()
-        if len(data) > ANSWER_BYTES:
-            refused = f"an answer of {len(data) >> 20} MiB is more than the {ANSWER_BYTES >> 20} MiB that may be sent"
-            data = json.dumps({"number": request["number"], "refused": refused}).encode()
-        channel.send_bytes(data)
+        for number, call in enumerate(request["calls"], request["number"]):
+            reply = {"missing": refusal} if refusal else _call(driver, function, call, request["twice"], namespace)
+            data = json.dumps({"number": number, **reply}).encode()
+            if len(data) > ANSWER_BYTES:
+                size = f"{len(data) >> 20} MiB is more than the {ANSWER_BYTES >> 20} MiB that may be sent"
+                data = json.dumps({"number": number, "refused": f"an answer of {size}"}).encode()
+            channel.send_bytes(data)
 
 
 def _not_there(name: str, value: Any, namespace: dict[str, Any]) -> str:
     return f"{name} is not a function or class" if name in namespace else f"{name} is not defined"
 
 
-def _call(driver: Callable[..., Any], function: Any, request: dict[str, Any], twice: bool, namespace: Any) -> dict:
+def _call(driver: Callable[..., Any], function: Any, call: Any, twice: bool, namespace: dict[str, Any]) -> dict:
     """One call, or two on the same objects; each answer is written down before the next call can change it."""
     try:
-        arguments, keywords = values.from_plain(request["call"], namespace)
+        arguments, keywords = values.from_plain(call, namespace)
     except Exception as error:
         return {"refused": f"the arguments could not be built in the session: {type(error).__name__}: {error}"[:500]}
     answers: list[dict[str, Any]] = []

@@ -12,6 +12,8 @@ import time
 from contextlib import suppress
 from typing import Any
 
+from autograder.student import drive
+
 from .. import watch, wire
 from . import supervise, trials, world
 from .setting import Setting
@@ -62,6 +64,9 @@ def _open(channel: wire.Channel, setting: Setting, request: dict[str, Any]) -> i
     if not own_uid and setting.place is None:
         request["processes"] += _processes_of(os.getuid())
     request["cpu"] = math.ceil(request["cpu"])
+    for source in request.pop("checks"):
+        with suppress(SyntaxError, ValueError):  # the session says so itself
+            drive.compiled(source)  # once for every session that is forked from here
     request["scratch"] = "" if setting.place else tempfile.mkdtemp(dir=request["base"])
     pid = os.fork() if setting.place is None else world.fork(setting.place)
     if pid == 0:

@@ -22,6 +22,7 @@ from .stub import NoTorch, narrow_imports, replace_package, torch_folders
 
 REQUEST_BYTES = 96 << 20
 _TORCH_MODULES = ("torch", "torch.nn", "torch.optim", "torch.utils.data", "torch._dynamo", "torch.nn.functional")
+_TORCH_LATE = "torch.profiler._cupti_monitor"  # what the first step of an optimizer imports
 _MODULES = (
     "numpy",
     "numpy.random",
@@ -67,6 +68,8 @@ def _set_up(order: dict[str, Any]) -> tuple[Setting, dict[str, str]]:
     for name in (*_MODULES, *(_TORCH_MODULES if order["torch"] else ())):
         importlib.import_module(name)
     if order["torch"]:
+        if importlib.util.find_spec("torch.profiler") and importlib.util.find_spec(_TORCH_LATE):
+            importlib.import_module(_TORCH_LATE)
         sys.modules["torch"].set_num_threads(1)
     else:
         sys.meta_path.insert(0, NoTorch)

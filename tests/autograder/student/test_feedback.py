@@ -53,7 +53,7 @@ def test_a_public_line_has_the_whole_reason():
 def test_a_worked_case_shows_arguments_expected_and_answer():
     oracle = Oracle("small", (np.arange(3.0),), {"lr": 0.25}, (np.ones(2), 7), "values")
     text = worked_case(oracle, None)
-    for part in ("“small”", "[0. 1. 2.]", "shape (3,), float64", "lr=0.25", "7", "None"):
+    for part in ("“small”", "[0., 1., 2.]", "shape (3,), float64", "lr=0.25", "7", "None"):
         assert part in text
 
 

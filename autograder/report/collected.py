@@ -1,0 +1,208 @@
+"""What the gradebook and the store of verdicts know of a class's work on one assignment."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from autograder.exercise import ExerciseError
+from autograder.nbgrader_adapter import scores, steps
+from autograder.nbgrader_adapter.course import Course
+from autograder.nbgrader_adapter.scores import Row
+from autograder.verdict import Graded, Verdict
+
+UNKNOWN = "the submission could not be graded: `autograder grade --student {student} --regrade` says why"
+
+
+@dataclass(frozen=True)
+class Item:
+    """A graded cell. name : of the exercise, or of the cell."""
+
+    cell: str
+    name: str
+    points: float
+
+
+@dataclass(frozen=True)
+class Held:
+    """A misconception and how many students hold it, of those whose answer has a verdict."""
+
+    exercise: str
+    name: str
+    sentence: str
+    students: int
+    judged: int
+
+    @property
+    def words(self) -> str:
+        """'rate_in_buffer' or 'RateInBuffer' as 'rate in buffer'."""
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self.name).replace("_", " ").lower()
+
+
+@dataclass(frozen=True)
+class Failing:
+    """A hidden case and how many students fail it, of those who were asked it."""
+
+    exercise: str
+    case: str
+    kind: str
+    students: int
+    judged: int
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The parts of a student's work that need a person for one reason."""
+
+    student: str
+    parts: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Used:
+    """What a submission took. memory_mib : beyond what the process has that it was copied from."""
+
+    student: str
+    cpu_seconds: float
+    memory_mib: float
+
+
+@dataclass(frozen=True)
+class Collected:
+    """The class. submitted : how many handed in; `rows` has those with an entry in the gradebook."""
+
+    assignment: str
+    title: str
+    submitted: int
+    items: tuple[Item, ...]
+    rows: tuple[Row, ...]
+    held: tuple[Held, ...]
+    failing: tuple[Failing, ...]
+    waiting: tuple[Waiting, ...]
+    used: tuple[Used, ...]
+
+    @property
+    def to_mark(self) -> int:
+        """How many have a written answer that waits to be marked."""
+        return sum(row.to_mark for row in self.rows)
+
+
+def collect(course: Course, assignment: str) -> Collected:
+    """Raises ExerciseError where there is no assignment of this name, or nothing has a grade."""
+    with steps.gradebook_of(course) as gradebook:
+        known = {found.name: found for found in gradebook.assignments}
+        if assignment not in known:
+            names = ", ".join(sorted(known)) or "none"
+            raise ExerciseError(f"the gradebook has no assignment called {assignment!r}; it has: {names}")
+        items = tuple(_items(known[assignment]))
+        rows = tuple(scores.read_rows(gradebook, assignment))
+    if not rows:
+        raise ExerciseError(f"no submission of {assignment!r} has a grade yet: run `autograder grade {assignment}`")
+    graded = {row.student: course.store.latest(assignment, row.student) for row in rows}
+    verdicts = {student: _verdicts(found.values()) for student, found in graded.items()}
+    submitted = set(steps.submitted_students(course, assignment))
+    absent = sorted(submitted - {row.student for row in rows})
+    found = course.catalogue.assignments.get(assignment)
+    return Collected(
+        assignment,
+        found.title if found else assignment,
+        len(submitted | {row.student for row in rows}),
+        items,
+        rows,
+        tuple(_held(course, items, verdicts.values())),
+        tuple(_failing(items, verdicts.values())),
+        (
+            *(waiting for row in rows for waiting in _waiting(course, assignment, row, verdicts[row.student], items)),
+            *(Waiting(student, ("submission",), UNKNOWN.format(student=student)) for student in absent),
+        ),
+        tuple(_used(student, notebooks.values()) for student, notebooks in graded.items() if notebooks),
+    )
+
+
+def _items(assignment: Any) -> Iterable[Item]:
+    for notebook in assignment.notebooks:
+        order = {cell.name: place for place, cell in enumerate(notebook.source_cells)}
+        for cell in sorted(notebook.grade_cells, key=lambda cell: order.get(cell.name, 0)):
+            name = "in words" if cell.cell_type != "code" else cell.name.removeprefix("check-")
+            yield Item(cell.name, name, float(cell.max_score))
+
+
+def _verdicts(graded: Iterable[Graded]) -> dict[str, Verdict]:
+    return {cell: verdict for notebook in graded for cell, verdict in notebook.verdicts.items()}
+
+
+def _held(course: Course, items: tuple[Item, ...], verdicts: Iterable[dict[str, Verdict]]) -> list[Held]:
+    """Most held first."""
+    judged: Counter[str] = Counter()
+    held: Counter[tuple[str, str]] = Counter()
+    for verdict in _judged(items, verdicts):
+        judged[verdict.exercise] += 1
+        if verdict.misconception:
+            held[verdict.exercise, verdict.misconception] += 1
+    return [
+        Held(exercise, name, _sentence(course, exercise, name), students, judged[exercise])
+        for (exercise, name), students in sorted(held.items(), key=lambda entry: (-entry[1], entry[0]))
+    ]
+
+
+def _sentence(course: Course, exercise: str, name: str) -> str:
+    known = course.catalogue.exercises.get(exercise)
+    return next((wrong.sentence for wrong in known.misconceptions if wrong.name == name), "") if known else ""
+
+
+def _failing(items: tuple[Item, ...], verdicts: Iterable[dict[str, Verdict]]) -> list[Failing]:
+    """Those that somebody fails, by their share of failures."""
+    asked: Counter[tuple[str, str, str]] = Counter()
+    failed: Counter[tuple[str, str, str]] = Counter()
+    for verdict in _judged(items, verdicts):
+        for name, kind, _, passed, _ in verdict.cases:
+            asked[verdict.exercise, name, kind] += 1
+            failed[verdict.exercise, name, kind] += not passed
+    found = [Failing(*case, students, asked[case]) for case, students in failed.items() if students]
+    return sorted(found, key=lambda case: (-case.students / case.judged, case.exercise, case.case))
+
+
+def _judged(items: tuple[Item, ...], verdicts: Iterable[dict[str, Verdict]]) -> Iterable[Verdict]:
+    """The verdicts with a score, of cells that the assignment has now."""
+    cells = {item.cell for item in items}
+    for found in verdicts:
+        yield from (verdict for cell, verdict in found.items() if cell in cells and not verdict.needs_person)
+
+
+def _waiting(
+    course: Course, assignment: str, row: Row, verdicts: dict[str, Verdict], items: tuple[Item, ...]
+) -> list[Waiting]:
+    parts: dict[str, list[str]] = {}
+    for item in items:
+        if item.cell in row.cells and row.cells[item.cell] is None and item.cell not in row.written:
+            verdict = verdicts.get(item.cell)
+            reason = verdict.reason if verdict else _reason_shown(course, assignment, row.student, item.cell)
+            parts.setdefault(reason or UNKNOWN.format(student=row.student), []).append(item.name)
+    return [Waiting(row.student, tuple(names), reason) for reason, names in parts.items()]
+
+
+def _reason_shown(course: Course, assignment: str, student: str, cell: str) -> str:
+    """The reason in the graded notebook: a verdict that the wall clock made is not kept in the store."""
+    directory = course.directory()
+    folder = Path(directory.format_path(directory.autograded_directory, student, assignment))
+    for file in sorted(folder.glob("*.ipynb")):
+        try:
+            notebook = nbformat.read(file, as_version=4)
+        except (OSError, ValueError):
+            continue
+        for found in notebook.cells:
+            if found.metadata.get("nbgrader", {}).get("grade_id") == cell:
+                return next((output.evalue for output in found.outputs if output.get("ename") == "NeedsAPerson"), "")
+    return ""
+
+
+def _used(student: str, notebooks: Iterable[Graded]) -> Used:
+    found = list(notebooks)
+    return Used(student, sum(graded.cpu_seconds for graded in found), max(graded.peak_mib for graded in found))

@@ -1,0 +1,49 @@
+"""The page: one HTML file that loads nothing. Names of students and files are data, and escaped."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from autograder.files import replacing
+from autograder.nbgrader_adapter.course import Course
+from autograder.report import plots
+from autograder.report.collected import Collected, collect
+from autograder.report.statistics import FEWEST, distribution, qualities, totals
+
+MOST = 15  # bars in a plot; the table has all
+
+
+def write_report(course: Course, assignment: str, path: Path) -> None:
+    """Raises ExerciseError where nothing has a grade, or the file cannot be written."""
+    page = render(collect(course, assignment))
+    with replacing(path) as file:
+        file.write(page)
+
+
+def render(collected: Collected) -> str:
+    found, sums, of = qualities(collected), totals(collected), sum(item.points for item in collected.items)
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined
+    )
+    return environment.get_template("report.html.j2").render(
+        collected=collected,
+        of=of,
+        sums=distribution(sums),
+        qualities=found,
+        fewest=FEWEST,
+        cpu=distribution([used.cpu_seconds for used in collected.used]),
+        memory=distribution([used.memory_mib for used in collected.used]),
+        plots={
+            "scores": Markup(plots.scores(sums, of)) if sums and of else "",
+            "qualities": Markup(plots.qualities(found)) if found else "",
+            "held": Markup(plots.held(collected.held[:MOST])) if collected.held else "",
+            "failing": Markup(plots.failing(collected.failing[:MOST])) if collected.failing else "",
+            "used": Markup(plots.used(collected.used)) if collected.used else "",
+        },
+        most=MOST,
+        now=datetime.now().strftime("%Y-%m-%d %H:%M"),
+    )
