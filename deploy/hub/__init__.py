@@ -1,0 +1,1 @@
+"""`make hub`: the course's classroom as a JupyterHub on this machine."""
