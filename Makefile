@@ -1,6 +1,8 @@
 # make course   build the book, rehearse the assignment on a made-up class, say where everything lies
 # make test     lint, types, tests; builds the book from nothing with warnings as errors
 # make book     the book alone; EDITION=student hides the code of the exercises
+# make hub      the classroom: JupyterHub with made-up accounts, until Ctrl-C (PORT=8000 HUB=/srv/deep-training PREFIX=demo)
+# make hub-remove  remove those accounts, their homes and the hub's folder
 # make bench    measure grading against nbgrader as it comes; write benchmarks/results
 # Every target sets up what is missing, and does only what is needed.
 
@@ -14,7 +16,7 @@ SOLUTIONS := $(shell find solutions -name '*.py' -o -name '*.md')
 GRADER    := $(shell find autograder -name '*.py')
 PAGES     := $(shell find chapters _config.yml _toc.yml genindex.md benchmarks/results -type f -not -path '*/__pycache__/*')
 
-.PHONY: course test book bench clean
+.PHONY: course test book hub hub-remove bench clean
 .DELETE_ON_ERROR:
 
 course: $(SITE).done classroom/$(COURSE).done
@@ -29,7 +31,7 @@ book: $(SITE).done
 test: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest -rs
 
 .venv/ready: pyproject.toml constraints.txt
 	@echo "== setting up .venv (some minutes the first time)"
@@ -48,8 +50,18 @@ classroom/$(COURSE).done: .venv/ready $(SOLUTIONS) $(GRADER) nbgrader_config.py
 	$(BIN)/autograder rehearse $(COURSE) --students 12
 	@touch $@
 
+HUB_FLAGS = $(if $(HUB),--folder $(HUB))
+START_FLAGS = $(if $(PORT),--port $(PORT)) $(if $(PREFIX),--prefix $(PREFIX))
+
+hub: .venv/ready
+	@$(BIN)/python -m deploy.hub $(HUB_FLAGS) start $(START_FLAGS)
+
+hub-remove: .venv/ready
+	@$(BIN)/python -m deploy.hub $(HUB_FLAGS) remove
+
 bench: .venv/ready
 	$(BIN)/python -m benchmarks.grading
+	$(BIN)/python -m benchmarks.watch
 
 clean:
 	rm -rf build classroom
