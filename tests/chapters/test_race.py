@@ -176,6 +176,7 @@ def test_nothing_is_loaded_from_another_host():
     for text in (HTML, *(path.read_text("utf-8") for path in FOLDER.iterdir())):
         assert not re.search(r"https?:|url\(|@import|[\"']//", text)
 
+
 class Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         pass
