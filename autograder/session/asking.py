@@ -17,13 +17,17 @@ from .interface import Answer, Limits, Question
 from .layers import SessionError
 from .live import Live
 from .sanitise import safe_text
-from .wire import Channel, ChannelError, read, wait
+from .wire import Channel, ChannelError, Closed, read, wait
 
 MAX_DEATHS = 3
 SEND_SECONDS = 20.0
 ANSWER_BYTES = 56 << 20
 BATCH_BYTES = 8 << 20
 _TEXT = 1000
+
+
+class Lost(Exception):
+    """A snapshot that answered itself is gone, or must be: what is not answered yet needs one that lasts."""
 
 
 class _Crashed(Exception):
@@ -37,40 +41,58 @@ class _Broken(Exception):
 class Asking:
     """The questions to one snapshot. `ask` goes on where it stopped, so that others can be asked in between."""
 
-    def __init__(self, live: Live, snapshot: int, question: Question, limits: Limits) -> None:
+    def __init__(self, question: Question, limits: Limits) -> None:
         self.answers: list[Answer] = []
-        self._live, self._channel = live, live.snapshots[snapshot]
         self._question, self._limits = question, limits
         self._calls = _plain(question)
-        self._begun = False  # whether a process of the snapshot waits for calls
         self._deaths = 0
-        self._kills = 0
 
-    def ask(self, until: int) -> None:
-        """One answer for each call before `until`, whatever the other side does."""
+    @property
+    def finished(self) -> bool:
+        return len(self.answers) == len(self._calls)
+
+    def turn_to(self, live: Live, snapshot: int, *, lasting: bool) -> None:
+        """Ask this session's snapshot from now on."""
+        self._live, self._channel, self._lasting = live, live.snapshots[snapshot], lasting
+        self._begun = False  # whether a process of the snapshot waits for calls
+        self._kills = live.kills
+
+    def ask(self, *, visible: bool) -> None:
+        """One answer for each call, or for those that students may see, whatever the other side does.
+
+        Raises
+        ------
+        Lost
+            The snapshot was not to last, and a call ended it; the answers before that, and a timeout, are kept.
+        """
+        until = self._question.visible if visible else len(self._calls)
         if self._begun and self._kills != self._live.kills:  # killed with another snapshot's, whose time was up
             self._begun = False
             if not _saw_death(self._channel):
-                self._fill(Answer("stopped", reason="the session did not recover from a timeout"))
+                self.fill(Answer("stopped", reason="the session did not recover from a timeout"))
         while len(self.answers) < until:
             try:
                 self._go_on(until)
             except Over as over:
                 if over.whole:
-                    return self._fill(Answer("stopped", reason=str(over)))
-                self._live.kill_answering()
+                    return self.fill(Answer("stopped", reason=str(over)))
                 self._died(str(over))
+                if not self._lasting:
+                    raise Lost from None
+                self._live.kill_answering()
                 if not _saw_death(self._channel):
-                    return self._fill(Answer("stopped", reason="the session did not recover from a timeout"))
+                    return self.fill(Answer("stopped", reason="the session did not recover from a timeout"))
             except _Crashed as crash:
                 self._died(str(crash))
             except _Broken as broken:
-                return self._fill(Answer("refused", reason=str(broken)))
+                return self.fill(Answer("refused", reason=str(broken)))
             except ChannelError as error:
-                return self._fill(Answer("refused", reason=f"it broke the session's protocol: {error}"))
+                if isinstance(error, Closed) and not self._lasting:
+                    raise Lost from None  # how it ended is known once the same call has ended a process that is watched
+                return self.fill(Answer("refused", reason=f"it broke the session's protocol: {error}"))
             if self._deaths >= MAX_DEATHS:
                 reason = f"not asked after {self._deaths} calls that ended the process"
-                return self._fill(Answer("stopped", reason=reason))
+                return self.fill(Answer("stopped", reason=reason))
         self._kills = self._live.kills
 
     def _go_on(self, until: int) -> None:
@@ -111,13 +133,9 @@ class Asking:
         self._begun = False
         self._deaths += 1
 
-    def _fill(self, answer: Answer) -> None:
+    def fill(self, answer: Answer) -> None:
+        """The same answer for all calls that have none."""
         self.answers += [answer] * (len(self._calls) - len(self.answers))
-
-
-def not_asked(question: Question, reason: str) -> tuple[Answer, ...]:
-    """The answers of a snapshot that does not exist."""
-    return tuple(Answer("stopped", reason=reason) for _ in question.calls)
 
 
 def _batch(calls: Sequence[bytes]) -> Sequence[bytes]:

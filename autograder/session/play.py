@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from .asking import Asking, not_asked
+from .asking import Asking, Lost
 from .ends import Clock, Dead, Over
 from .interface import Answer, Cell, CellResult, Limits, Question, Snapshot, Step, Transcript
 from .live import GRACE, Live
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 RERUNS = 3
 CELLS_SHARE = 0.75  # of the submission's CPU time; the rest is for the answers, so that long cells cost no others
 SEND_SECONDS = 10.0
+SNAPSHOT_SECONDS = 10.0
 
 
 @dataclass
@@ -52,6 +53,9 @@ class Play:
         self.snapshots = sum(isinstance(step, Snapshot) for step in steps)
         if len(questions) != self.snapshots:
             raise ValueError(f"{self.snapshots} snapshots need as many questions (or None), not {len(questions)}")
+        self._lasting = False  # whether snapshots survive an answer that ends a process
+        self._results: tuple[CellResult, ...] | None = None
+        self._talks = {k: Asking(question, limits) for k, question in enumerate(questions) if question is not None}
         self._deadline = time.monotonic() + limits.submission_seconds * limits.wall_factor
         self._spent = 0.0
         self._peak = 0.0
@@ -59,25 +63,23 @@ class Play:
         self._checks = [question.checks for question in questions if question is not None]
 
     def run(self) -> Transcript:
-        """Play it, again without a cell that killed the process, a few times at most."""
+        """Play it: again without a cell that killed the process, a few times at most, and again where an answer ended
+        its snapshot, with snapshots that last."""
         dropped: dict[int, CellResult] = {}
         while True:
             cpu = self.limits.submission_seconds
             with self.template.session(self.snapshots, self.limits, self.files, cpu + 5, self._checks) as live:
-                live.bound(self._spent, CELLS_SHARE * cpu, self._deadline)
+                live.bound(0.0 if self._lasting else self._spent, CELLS_SHARE * cpu, self._deadline)
                 run = self._cells(live, dropped)
                 final = run.died is None or len(dropped) == RERUNS or not self._worth_rerun(run)
-                if final:
-                    cells = _results(run)  # frozen before the first question is sent
-                    live.bound(self._spent, cpu, self._deadline)
-                    answers = self._answers(live, run)
+                finished = final and self._answered(live, run)
                 self._spent += live.usage().cpu
                 self._peak = max(self._peak, live.peak)
-                layers = live.layers
-            if final:
-                return Transcript(cells, answers, layers, round(self._spent, 3), round(self._peak, 1))
-            assert run.died is not None
-            dropped[run.died] = _results(run)[-1]
+            if finished:
+                return self._transcript(live.layers)
+            if not final:
+                assert run.died is not None
+                dropped[run.died] = _results(run)[-1]
 
     def _worth_rerun(self, run: _Run) -> bool:
         assert run.died is not None
@@ -88,7 +90,7 @@ class Play:
         taken = 0
         for index, step in enumerate(self.steps):
             if isinstance(step, Snapshot):
-                if not run.rest and run.died is None and self.questions[taken] is not None:
+                if not run.rest and run.died is None and taken in self._left():
                     run.kept[taken] = self._take_snapshot(live, taken)
                 taken += 1
             elif run.died is not None or run.rest:
@@ -169,30 +171,46 @@ class Play:
         return how
 
     def _take_snapshot(self, live: Live, taken: int) -> bool:
-        seconds = 10.0
+        request = {"snapshot": taken, "lasting": self._lasting}
         try:
-            return self._talk(live, {"snapshot": taken}, Clock(seconds, seconds), None) == "done"
+            return self._talk(live, request, Clock(SNAPSHOT_SECONDS, SNAPSHOT_SECONDS), None) == "done"
         except (Over, Dead, ChannelError):
             return False
 
-    def _answers(self, live: Live, run: _Run) -> tuple[tuple[Answer, ...], ...]:
+    def _answered(self, live: Live, run: _Run) -> bool:
+        """Ask; whether every question has its answers now. If not, the next session's snapshots are to last."""
+        if self._results is None:
+            self._results = _results(run)  # frozen before the first question is sent
         if run.died is None:
             live.end_notebook()
         live.look_at_memory()
-        talks: list[Asking | None] = [
-            Asking(live, k, question, self.limits) if question is not None and run.kept.get(k) else None
-            for k, question in enumerate(self.questions)
-        ]
-        # What the student gets to see of any answer has come before any process of theirs knows a hidden case.
-        for visible in (True, False):
-            for talk, question in zip(talks, self.questions, strict=True):
-                if talk is not None and question is not None:
-                    talk.ask(question.visible if visible else len(question.calls))
-        why = run.rest or "no snapshot could be taken of the notebook's process"
-        return tuple(
-            () if question is None else tuple(talk.answers) if talk is not None else not_asked(question, why)
-            for talk, question in zip(talks, self.questions, strict=True)
-        )
+        played_before = live.usage().cpu if self._lasting else 0.0  # the cells' time is counted once
+        live.bound(self._spent - played_before, self.limits.submission_seconds, self._deadline)
+        for k, talk in self._left().items():
+            if run.kept.get(k):
+                talk.turn_to(live, k, lasting=self._lasting)
+            else:
+                why = run.rest or "no snapshot could be taken of the notebook's process"
+                talk.fill(Answer("stopped", reason=why))
+        talks = self._left().values()
+        try:
+            # What the student gets to see of any answer has come before any process of theirs knows a hidden case.
+            for visible in (True, False):
+                for talk in talks:
+                    talk.ask(visible=visible)
+        except Lost:
+            self._lasting = True
+            return False
+        return True
+
+    def _left(self) -> dict[int, Asking]:
+        """The snapshots that have something left to be asked."""
+        return {k: talk for k, talk in self._talks.items() if not talk.finished}
+
+    def _transcript(self, layers: tuple[str, ...]) -> Transcript:
+        assert self._results is not None
+        answers = tuple(tuple(self._talks[k].answers) if k in self._talks else () for k in range(self.snapshots))
+        return Transcript(self._results, answers, layers, round(self._spent, 3), round(self._peak, 1))
 
 
 def _results(run: _Run) -> tuple[CellResult, ...]:

@@ -65,7 +65,7 @@ class Template:
         self.layers: tuple[Layer, ...] = ()
 
     def launch(self) -> None:
-        """Start it, and do not wait: `with` does, until it has loaded what it needs."""
+        """Start it, and do not wait; `ready` does."""
         self._base, self._held = make_base()
         self._channel, theirs = wire.pair(1 << 20)
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  (closed in _stop)
@@ -73,15 +73,19 @@ class Template:
         with theirs:
             self._process = boot.start(theirs, self._base, self._log)
         order = {"torch": self._torch, "layers": self._wants, "readable": self._readable, "base": self._base}
-        with suppress(wire.ChannelError):  # it is dead already, which `with` will tell
+        with suppress(wire.ChannelError):  # it is dead already, which `ready` will tell
             self._channel.send(order, self._deadline)
 
-    def __enter__(self) -> Template:
+    def ready(self) -> Template:
+        """Wait until it has loaded what it needs; start it first, where that is still to be done."""
         if not self._loaded:
             if self._process is None:
                 self.launch()
             self._await()
         return self
+
+    def __enter__(self) -> Template:
+        return self.ready()
 
     def __exit__(self, *_: Any) -> None:
         self._stop()
@@ -203,6 +207,8 @@ class Template:
         if self._process is None:
             return
         self._channel.close()
+        if not self._loaded:
+            self._process.kill()  # it does not listen before it has loaded all
         try:
             self._process.wait(5)
         except subprocess.TimeoutExpired:
@@ -220,7 +226,7 @@ class Template:
                 if "close" in request:
                     return {}
                 self._stop()
-                self.__enter__()
+                self.ready()
             try:
                 deadline = time.monotonic() + REPLY_SECONDS
                 self._channel.send(request, deadline, descriptors)

@@ -27,7 +27,7 @@ def serve(channel: Channel, snapshots: list[int], shell: Shell, output_bytes: in
         if "cell" in request:
             status = _run(shell, collector, request["cell"])
         else:
-            status = _snapshot(channel, snapshots, request["snapshot"], shell)
+            status = _snapshot(channel, snapshots, request["snapshot"], shell, lasting=request["lasting"])
         channel.send({"done": request["number"], "status": status})
 
 
@@ -63,10 +63,10 @@ def _quieten() -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _snapshot(channel: Channel, snapshots: list[int], index: int, shell: Shell) -> str:
+def _snapshot(channel: Channel, snapshots: list[int], index: int, shell: Shell, *, lasting: bool) -> str:
     if answer.fork_with_state() == 0:
         try:
-            answer.wait_for_questions(channel, snapshots, index, shell.user_ns)
+            answer.wait_for_questions(channel, snapshots, index, shell.user_ns, lasting=lasting)
         finally:
             os._exit(1)
     os.close(snapshots[index])

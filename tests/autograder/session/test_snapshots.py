@@ -194,3 +194,42 @@ def test_a_timeout_in_one_answer_does_not_cost_another_that_waits(numpy_template
         [(), (2,)],
         [(-1,), (-2,)],
     ]
+
+
+@pytest.fixture
+def sessions(template, monkeypatch):
+    """The sessions that the template has opened."""
+    opened, session = [], template.session
+    monkeypatch.setattr(template, "session", lambda *words: opened.append(words) or session(*words))
+    return opened
+
+
+GOOD = "def g(x): return -x"
+DIES = "import os\ndef f(x):\n    if x == 2: os._exit(7)\n    return x"
+WAITS = "def f(x):\n    while x == 2: pass\n    return x"
+
+
+def test_one_session_is_enough_where_no_answer_ends_a_process(template, sessions):
+    template.play([Cell("def f(x): return 1 / x"), Snapshot("f")], [Question("f", calls(1, 0))])
+    assert len(sessions) == 1
+
+
+@pytest.mark.parametrize("visible", [0, 2, 4])
+@pytest.mark.parametrize(("source", "reason"), [(DIES, "process died: exit code 7"), (WAITS, "timeout after 0.5 s")])
+def test_what_ends_a_process_costs_its_call_alone_and_one_more_session(template, sessions, source, reason, visible):
+    steps = [Cell("print('once')"), Cell(source), Snapshot("f"), Cell(GOOD), Snapshot("g")]
+    questions = [Question(name, calls(1, 2, 3, 4), visible=visible, seconds=0.5) for name in "fg"]
+    transcript = template.play(steps, questions)
+    found, good = transcript.answers
+    assert [answer.values[:1] for answer in found] == [(1,), (), (3,), (4,)]
+    assert found[1].reason == reason
+    assert [answer.values[0] for answer in good] == [-1, -2, -3, -4]
+    assert [len(cell.outputs) for cell in transcript.cells] == [1, 0, 0]
+    assert len(sessions) == 2
+
+
+def test_cells_that_are_played_again_cost_no_answers(template):
+    source = "import time\nstart = time.process_time()\nwhile time.process_time() < start + 1.2: pass\n" + DIES
+    limits = Limits(submission_seconds=2.0)
+    (found,) = template.play([Cell(source), Snapshot("f")], [Question("f", calls(1, 2, 3))], limits).answers
+    assert [answer.values[:1] for answer in found] == [(1,), (), (3,)]
