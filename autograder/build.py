@@ -105,9 +105,8 @@ def _notebook(assignment: Assignment, version: str) -> nbformat.NotebookNode:
         cells += _block_cells(block, number, entries, given)
     for number, cell in enumerate(cells):
         cell["id"] = f"cell-{number}"  # the same notebook from the same sources
-    notebook = new_notebook(
-        cells=cells, metadata={"kernelspec": KERNEL, "autograder": {"assignment": assignment.name, "version": version}}
-    )
+    noted = {"assignment": assignment.name, "version": version, "torch": assignment.torch}
+    notebook = new_notebook(cells=cells, metadata={"kernelspec": KERNEL, "autograder": noted})
     nbformat.validate(notebook)
     return notebook
 

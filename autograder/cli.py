@@ -161,6 +161,11 @@ def _build(options: argparse.Namespace) -> None:
 
 
 def _grade(options: argparse.Namespace) -> int:
+    from autograder.nbgrader_adapter.templates import launch_early
+    from autograder.settings import read_config
+
+    if not options.scheduler:  # it loads while nbgrader and the exercises are imported
+        launch_early(read_config(options.course.resolve()), options.assignment)
     from autograder.nbgrader_adapter.grade import grade_class
 
     return grade_class(
@@ -175,8 +180,13 @@ def _grade(options: argparse.Namespace) -> int:
 
 
 def _watch(options: argparse.Namespace) -> int:
-    from autograder.nbgrader_adapter.watch import Limit, watch
+    from autograder.nbgrader_adapter.templates import launch_early
     from autograder.settings import read_config
+
+    config = read_config(options.course.resolve())
+    for name in options.assignments:
+        launch_early(config, name)
+    from autograder.nbgrader_adapter.watch import Limit, watch
 
     try:
         limit = Limit(int(options.limit[0]), float(options.limit[1])) if options.limit else None
@@ -185,7 +195,7 @@ def _watch(options: argparse.Namespace) -> int:
     if not options.every > 0 or (limit and not (limit.answers >= 0 and limit.hours > 0)) or (options.workers or 1) < 1:
         raise ExerciseError("--every, --workers and the hours of --limit are above 0, and its answers not below")
     return watch(
-        read_config(options.course.resolve()),
+        config,
         options.assignments,
         every=options.every,
         limit=limit,

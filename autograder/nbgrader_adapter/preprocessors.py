@@ -21,7 +21,8 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import ClearSolutions, Execute, OverwriteCells, SaveAutoGrades
 
 from autograder.grading import Job, grade_notebook
-from autograder.nbgrader_adapter.course import course_of, files_of, template_for
+from autograder.nbgrader_adapter.course import course_of, files_of
+from autograder.nbgrader_adapter.templates import template_for
 from autograder.store import key_of
 from autograder.verdict import Graded, Verdict
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -10,8 +10,9 @@ from autograder.cases import case_set_of
 from autograder.cluster import map_dask
 from autograder.grading import prepare
 from autograder.nbgrader_adapter.batch import Draft, draft
-from autograder.nbgrader_adapter.course import Course, course_of, launch_template, template_for, use_template
+from autograder.nbgrader_adapter.course import Course, course_of
 from autograder.nbgrader_adapter.sourcebook import SourceBook
+from autograder.nbgrader_adapter.templates import launch_template, template_for, use_template
 from autograder.pool import Done, map_forked
 from autograder.progress import Progress
 from autograder.session import Template
@@ -48,21 +49,28 @@ def _forked(course: Course, book: SourceBook, workers: int) -> Executor:
         return draft(course, book, student)
 
     def execute(students: list[str]) -> Iterator[Done]:
-        launch_template(course, book.assignment)
-        _answer_first(course, book.assignment, students)  # meanwhile, and once for all workers
+        warm_up(course, {book.assignment: _case_sets(course, book.assignment, students)})
         template = template_for(course, book.assignment)
         return map_forked(work, students, workers, template.lane, Template.hang_up)
 
     return execute
 
 
-def _answer_first(course: Course, name: str, students: list[str]) -> None:
-    """Have the references answer the case sets of these students before workers are forked."""
-    settings = course.settings
-    if assignment := course.catalogue.assignments.get(name):
-        secret = settings.secret()
-        numbers = {case_set_of(secret, name, student, settings.case_sets) for student in students}
-        prepare(assignment, name, secret, sorted(numbers))
+def warm_up(course: Course, case_sets: Mapping[str, Iterable[int]]) -> None:
+    """Have templates load, and the references answer these case sets of each assignment, before workers are forked."""
+    for name in case_sets:
+        launch_template(course, name)
+    for name, numbers in case_sets.items():
+        if assignment := course.catalogue.assignments.get(name):
+            prepare(assignment, name, course.settings.secret(), numbers)
+    for name in case_sets:
+        template_for(course, name)
+
+
+def _case_sets(course: Course, name: str, students: list[str]) -> list[int]:
+    """Those that these students have."""
+    secret, count = course.settings.secret(), course.settings.case_sets
+    return sorted({case_set_of(secret, name, student, count) for student in students})
 
 
 def _on_cluster(course: Course, book: SourceBook, scheduler: str) -> Executor:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from autograder.exercise import ExerciseError
-from autograder.grading import prepare
 from autograder.nbgrader_adapter.batch import Draft, NotGradable, draft
-from autograder.nbgrader_adapter.course import Course, launch_template, template_for, use_template
+from autograder.nbgrader_adapter.course import Course
 from autograder.nbgrader_adapter.sourcebook import SourceBook
+from autograder.nbgrader_adapter.templates import template_for, use_template
+from autograder.nbgrader_adapter.workers import warm_up
 from autograder.pool import Crew, Done
 from autograder.session import SessionError, Template
 
@@ -93,12 +94,7 @@ class Graders:
 
     def _man(self, course: Course) -> None:
         """Have everything loaded, and every case answered by the references, before processes are forked."""
-        for name in self._assignments:
-            launch_template(course, name)
-        for name in self._assignments:
-            if assignment := course.catalogue.assignments.get(name):
-                prepare(assignment, name, course.settings.secret(), range(course.settings.case_sets))
-            template_for(course, name)
+        warm_up(course, dict.fromkeys(self._assignments, range(course.settings.case_sets)))
 
         def equip() -> Lanes:
             return [(name, template_for(course, name).lane()) for name in self._assignments]
