@@ -94,7 +94,8 @@ def judge_answers(asked: Asked, answers: tuple[Answer, ...]) -> Verdict:
     # what the public cases show needs no second look; what each misconception answers to hidden ones takes its time
     hidden = _mark(exercise, asked.hidden, answers[count:], pure=exercise.pure, recognise=not public.misconception)
     score = round(asked.points * hidden.share, 2)
-    feedback = _feedback(asked, public, hidden, score, answers)
+    lines = hidden_lines(_unworded(hidden, asked.source))
+    feedback = _feedback(asked, public, hidden, score, lines, answers)
     return Verdict(
         exercise.name,
         score,
@@ -102,7 +103,7 @@ def judge_answers(asked: Asked, answers: tuple[Answer, ...]) -> Verdict:
         misconception=_held(public, hidden),
         cases=tuple(
             (case.name, case.kind, case.weight, case.passed, line.note)
-            for case, line in zip(hidden.cases, hidden_lines(_unworded(hidden, asked.source)), strict=True)
+            for case, line in zip(hidden.cases, lines, strict=True)
         ),
         feedback=feedback,
         explanation=_explain(asked, public, hidden),
@@ -151,10 +152,12 @@ def _held(public: Mark, hidden: Mark) -> str:
     return public.misconception or hidden.misconception
 
 
-def _feedback(asked: Asked, public: Mark, hidden: Mark, score: float, answers: tuple[Answer, ...]) -> Feedback:
+def _feedback(
+    asked: Asked, public: Mark, hidden: Mark, score: float, lines: tuple[Line, ...], answers: tuple[Answer, ...]
+) -> Feedback:
     exercise = asked.exercise
     headline = f"{exercise.name}: {score:g} of {asked.points:g} points."
-    lines = _scored(hidden_lines(_unworded(hidden, asked.source)), hidden, asked.points)
+    lines = _scored(lines, hidden, asked.points)
     if hidden.right:
         return Feedback(headline, lines)
     if any(answer.status == "missing" for answer in answers):
@@ -184,9 +187,9 @@ def _first_wrong(asked: Asked, public: Mark, hidden: Mark) -> str:
     """The first public case that is wrong, spelled out; without one, what else there is to say."""
     worked = public.first_wrong
     if worked is None:
-        wrong = [case for case in hidden.cases if case.mismatch]
-        if all(case.kind == "purity" for case in wrong):
-            return wrong[0].mismatch.sentence if wrong[0].mismatch else ""
+        wrong = [(case.kind, case.mismatch.sentence) for case in hidden.cases if case.mismatch]
+        if all(kind == "purity" for kind, _ in wrong):
+            return wrong[0][1]
         return (
             "Every public case is right; a hidden case of the same kind is not. "
             "Look for a value that was written down where it should be computed, or for a border of the domain."
