@@ -76,15 +76,7 @@ def draft(course: Course, book: SourceBook, student: str) -> Draft:
             continue
         if file.is_symlink() or not file.is_file():  # a pipe would be waited for without end
             raise NotGradable(f"{file.name} is a link or no plain file; a submission must hold the notebook itself")
-        resources: dict[str, Any] = {
-            "unique_key": name,
-            "nbgrader": {
-                "student": student,
-                "assignment": book.assignment,
-                "notebook": name,
-                "db_url": directory.db_url,
-            },
-        }
+        resources = {"unique_key": name, **_resources(course, book, student, name)}
         notebook = _read(file)
         with standing_in(book, *READERS):
             for step in _steps(course, offline=True):
@@ -110,17 +102,9 @@ def enter(course: Course, gradebook: Gradebook, book: SourceBook, drafted: Draft
             if submitted.name not in drafted.notebooks:
                 for grade in submitted.grades:  # not handed in: nbgrader gives it 0
                     grade.auto_score, grade.needs_manual_grade = 0, False
-        for name, (notebook, graded) in drafted.notebooks.items():
-            resources = {
-                "autograder": graded,
-                "nbgrader": {
-                    "student": drafted.student,
-                    "assignment": book.assignment,
-                    "notebook": name,
-                    "db_url": directory.db_url,
-                },
-            }
-            with standing_in(_Open(gradebook, submission), *WRITERS):
+        with standing_in(_Open(gradebook, submission), *WRITERS):
+            for name, (notebook, graded) in drafted.notebooks.items():
+                resources = {"autograder": graded, **_resources(course, book, drafted.student, name)}
                 for step in _steps(course, offline=False):
                     notebook, resources = step.preprocess(notebook, resources)
         _replace(drafted.folder, place)
@@ -214,6 +198,12 @@ class _Open:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._gradebook, name)
+
+
+def _resources(course: Course, book: SourceBook, student: str, notebook: str) -> dict[str, Any]:
+    """What nbgrader's steps are told of a notebook."""
+    told = {"student": student, "assignment": book.assignment, "notebook": notebook}
+    return {"nbgrader": {**told, "db_url": course.directory().db_url}}
 
 
 def _steps(course: Course, *, offline: bool) -> list[Any]:
