@@ -212,16 +212,12 @@ def _explain(options: argparse.Namespace) -> None:
 
 def _export(options: argparse.Namespace) -> int:
     from autograder.nbgrader_adapter.export import column_names, export
-    from autograder.nbgrader_adapter.steps import gradebook_of
+    from autograder.nbgrader_adapter.steps import gradebook_of, known_assignments
 
     course = _course(options)
     with gradebook_of(course) as gradebook:
-        known = [assignment.name for assignment in gradebook.assignments]
-    if unknown := set(options.assignments) - set(known):
-        raise ExerciseError(
-            f"the gradebook has no assignment called {', '.join(sorted(unknown))}; it has: {', '.join(known)}"
-        )
-    chosen = options.assignments or known
+        known = known_assignments(gradebook, options.assignments)
+    chosen = options.assignments or known  # in the order given
     columns = column_names(options.column, chosen)
     waiting = export(course, chosen, options.to, options.format, columns)
     print(f"{options.to}: written" + (f"; {waiting} blank, because they need a person" if waiting else ""))

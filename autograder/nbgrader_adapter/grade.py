@@ -85,12 +85,7 @@ def is_current(course: Course, gradebook: Gradebook, book: SourceBook, student: 
 def _wanted(
     course: Course, gradebook: Gradebook, assignment: str, students: Sequence[str] | None
 ) -> tuple[SourceBook, list[str]]:
-    try:
-        book = read_sourcebook(gradebook, assignment)
-    except MissingEntry:
-        raise ExerciseError(
-            f"the gradebook has no assignment called {assignment!r}: run `nbgrader generate_assignment {assignment}`"
-        ) from None
+    book = read_sourcebook(gradebook, assignment)
     submitted = steps.submitted_students(course, assignment)
     if not submitted:
         raise ExerciseError(

@@ -16,6 +16,8 @@ from jsonschema.exceptions import best_match
 from jsonschema.validators import validator_for
 from nbgrader.api import Gradebook, MissingEntry
 
+from autograder.exercise import ExerciseError
+
 
 @dataclass(frozen=True)
 class SourceCell:
@@ -83,7 +85,13 @@ class SourceBook:
 
 
 def read_sourcebook(gradebook: Gradebook, assignment: str) -> SourceBook:
-    """Copy an assignment out of the gradebook."""
+    """Copy an assignment out of the gradebook. An ExerciseError says how it comes into it."""
+    try:
+        found = gradebook.find_assignment(assignment)
+    except MissingEntry:
+        raise ExerciseError(
+            f"the gradebook has no assignment called {assignment!r}: run `nbgrader generate_assignment {assignment}`"
+        ) from None
     return SourceBook(
         assignment,
         {
@@ -95,7 +103,7 @@ def read_sourcebook(gradebook: Gradebook, assignment: str) -> SourceBook:
                 tuple(SolutionCell(c.name) for c in notebook.solution_cells),
                 tuple(GradedCell(c.name, c.cell_type, c.max_score) for c in notebook.task_cells),
             )
-            for notebook in gradebook.find_assignment(assignment).notebooks
+            for notebook in found.notebooks
         },
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -91,6 +91,15 @@ def gradebook_of(course: Course) -> Iterator[Gradebook]:
     course.folder.mkdir(parents=True, exist_ok=True)
     with Gradebook(directory.db_url, directory.course_id) as gradebook:
         yield gradebook
+
+
+def known_assignments(gradebook: Gradebook, wanted: Collection[str]) -> list[str]:
+    """The gradebook's assignments of these names; all of them where none is named."""
+    known = [str(assignment.name) for assignment in gradebook.assignments]
+    if unknown := sorted(set(wanted) - set(known)):
+        names = ", ".join(map(repr, unknown))
+        raise ExerciseError(f"the gradebook has no assignment called {names}; it has: {', '.join(known) or 'none'}")
+    return [name for name in known if name in wanted] if wanted else known
 
 
 def _do(what: str, result: dict[str, Any]) -> None:

@@ -97,11 +97,8 @@ class Collected:
 def collect(course: Course, assignment: str) -> Collected:
     """Raises ExerciseError where there is no assignment of this name, or nothing has a grade."""
     with steps.gradebook_of(course) as gradebook:
-        known = {found.name: found for found in gradebook.assignments}
-        if assignment not in known:
-            names = ", ".join(sorted(known)) or "none"
-            raise ExerciseError(f"the gradebook has no assignment called {assignment!r}; it has: {names}")
-        items = tuple(_items(known[assignment]))
+        (name,) = steps.known_assignments(gradebook, [assignment])
+        items = tuple(_items(gradebook.find_assignment(name)))
         rows = tuple(scores.read_rows(gradebook, assignment))
     if not rows:
         raise ExerciseError(f"no submission of {assignment!r} has a grade yet: run `autograder grade {assignment}`")

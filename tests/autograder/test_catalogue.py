@@ -198,7 +198,7 @@ def test_a_mistake_is_one_sentence_with_exit_code_2_and_nothing_is_written(files
         (["explain", "ada", "double"], "'ada' has no graded answer to 'double': grade it first"),
         (["explain", "ada", "halve"], "there is no exercise called 'halve' in any assignment; known are: double"),
         (["explain", "ada", "double", "--assignment", "beta"], "there is no assignment called 'beta'"),
-        (["export", "beta"], "the gradebook has no assignment called beta"),
+        (["export", "beta"], "the gradebook has no assignment called 'beta'"),
         (["rehearse", "beta"], "there is no assignment called 'beta'"),
     ],
 )

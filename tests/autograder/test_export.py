@@ -148,7 +148,7 @@ def test_a_new_file_is_for_its_owner_alone(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["nothing"], "the gradebook has no assignment called nothing; it has: descent"),
+        (["nothing"], "the gradebook has no assignment called 'nothing'; it has: descent"),
         (["--to", "nowhere/grades.csv"], "nowhere/grades.csv cannot be written: No such file or directory"),
         (["--to", "."], "cannot be written"),
         (["--column", "descent"], "--column takes ASSIGNMENT=NAME"),

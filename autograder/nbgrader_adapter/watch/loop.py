@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
 
-from nbgrader.api import Gradebook, MissingEntry
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
 
@@ -21,7 +20,7 @@ from autograder.exercise import ExerciseError
 from autograder.nbgrader_adapter import batch, steps
 from autograder.nbgrader_adapter.course import Course, course_of
 from autograder.nbgrader_adapter.grade import is_current, settle, troubles_of
-from autograder.nbgrader_adapter.sourcebook import SourceBook, read_sourcebook
+from autograder.nbgrader_adapter.sourcebook import read_sourcebook
 from autograder.nbgrader_adapter.watch import answers
 from autograder.nbgrader_adapter.watch.desk import TOO_MUCH, Desk, Graded, Limit
 from autograder.nbgrader_adapter.watch.graders import Graders, Task
@@ -76,7 +75,7 @@ class Watcher:
         try:
             with steps.gradebook_of(course) as gradebook:
                 for name in self._inbounds:
-                    self._book(gradebook, name)
+                    read_sourcebook(gradebook, name)
         except SQLAlchemyError as error:
             raise ExerciseError(f"the gradebook cannot be read: {_sentence(error)}") from None
         self.graders = Graders(course, list(self._inbounds), workers)
@@ -151,7 +150,7 @@ class Watcher:
             submission = batch.fingerprint(handed.folder)
             if self._desk.ledger.state(assignment, student, submission) is None:
                 with steps.gradebook_of(self._course) as gradebook:
-                    book = self._book(gradebook, assignment)
+                    book = read_sourcebook(gradebook, assignment)
                     if not is_current(self._course, gradebook, book, student):
                         self.graders.give(Task(book, student, submission))
                         return
@@ -197,7 +196,7 @@ class Watcher:
                 try:
                     if batch.fingerprint(handed.folder) == submission:  # or a newer one is being graded
                         with steps.gradebook_of(self._course) as gradebook:
-                            notebooks = self._book(gradebook, assignment).notebooks
+                            notebooks = read_sourcebook(gradebook, assignment).notebooks
                             self._say(self._desk.reply(gradebook, Graded(handed, submission, notebooks)))
                 except Exception as error:
                     self._postpone(assignment, student, _sentence(error))
@@ -221,15 +220,6 @@ class Watcher:
             self.graders.renew(course)
             self._later.hasten()
             self._say("the exercises have changed and are loaded again")
-
-    def _book(self, gradebook: Gradebook, assignment: str) -> SourceBook:
-        try:
-            return read_sourcebook(gradebook, assignment)
-        except MissingEntry:
-            raise ExerciseError(
-                f"the gradebook has no assignment called {assignment!r}: "
-                f"run `nbgrader generate_assignment {assignment}`"
-            ) from None
 
     def _say_refused(self, inbound: Inbound, arrivals: Arrivals) -> None:
         for sentence in arrivals.refused[:MOST_LINES]:
