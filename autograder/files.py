@@ -13,23 +13,32 @@ from autograder.exercise import ExerciseError
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[IO[str]]:
+def drafted(path: Path) -> Iterator[IO[str]]:
     """A text file, for its owner alone, that takes the place of `path` at the end.
 
     Where the writing is broken off, what stood there stays as it was.
     """
+    draft = None
     try:
         with tempfile.NamedTemporaryFile(
             "w", dir=path.parent, prefix=f".{path.name}-", newline="", encoding="utf-8", delete=False
         ) as file:
             draft = Path(file.name)
-            try:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-                os.replace(draft, path)
-            except BaseException:
-                draft.unlink(missing_ok=True)
-                raise
+            yield file
+        os.replace(draft, path)
+    except BaseException:
+        if draft is not None:
+            draft.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[str]]:
+    """The same for a file that somebody asked for: on the disk before it has its name; what fails is one sentence."""
+    try:
+        with drafted(path) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
     except OSError as error:
         raise ExerciseError(f"{path} cannot be written: {error.strerror or error}") from error

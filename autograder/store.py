@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-import os
 import platform
-import tempfile
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from typing import Any
 import numpy as np
 
 import autograder
+from autograder.files import drafted
 from autograder.grading import Job
 from autograder.verdict import Graded
 
@@ -126,6 +125,5 @@ def _environment() -> list[str]:
 
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
+    with drafted(path) as file:
         file.write(text)
-    os.replace(file.name, path)

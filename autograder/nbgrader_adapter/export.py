@@ -31,7 +31,6 @@ from autograder.nbgrader_adapter.course import Course
 from autograder.nbgrader_adapter.scores import Row, number, read_rows
 from autograder.nbgrader_adapter.steps import gradebook_of
 
-FORMATS = ("nbgrader", "canvas", "moodle")
 NBGRADER = (
     "assignment",
     "duedate",
@@ -88,7 +87,7 @@ def export(
     with gradebook_of(course) as gradebook:
         students = sorted(gradebook.students, key=lambda student: str(student.id))
         marked = [_marked(gradebook, name) for name in assignments]
-        lines = {"nbgrader": _nbgrader, "canvas": _canvas, "moodle": _moodle}[format_](students, marked, columns or {})
+        lines = FORMATS[format_](students, marked, columns or {})
         with replacing(path) as file:
             csv.writer(file).writerows([_harmless(field) for field in line] for line in lines)
     return sum(assignment.waiting for assignment in marked)
@@ -148,6 +147,9 @@ def _moodle(students: list[Any], marked: list[Marked], columns: Mapping[str, str
     for student in students:
         scores = [number(assignment.score(student.id), NO_GRADE) for assignment in marked]
         yield [student.first_name, student.last_name, student.lms_user_id, student.id, student.email, *scores]
+
+
+FORMATS = {"nbgrader": _nbgrader, "canvas": _canvas, "moodle": _moodle}
 
 
 def _harmless(field: Any) -> str:

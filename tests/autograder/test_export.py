@@ -9,6 +9,7 @@ import sys
 import pytest
 from nbgrader.api import Gradebook
 
+from autograder.cli import main
 from autograder.files import replacing
 from autograder.nbgrader_adapter import export as exporting
 from autograder.nbgrader_adapter.export import NBGRADER, column_names, export
@@ -110,6 +111,13 @@ def test_a_late_penalty_is_off_the_score(small_class, gradebook, tmp_path):
     assert row[7:11] == ["14.5", "2.5", "12", "15"]
 
 
+def test_the_command_offers_every_format(capsys):
+    with pytest.raises(SystemExit):
+        main(["export", "--format", "another"])
+    said = capsys.readouterr().err
+    assert all(name in said for name in exporting.FORMATS)
+
+
 def test_an_export_that_fails_leaves_the_file_that_was_there(small_class, tmp_path, monkeypatch):
     (tmp_path / "grades.csv").write_text("the old file\n")
 
@@ -117,7 +125,7 @@ def test_an_export_that_fails_leaves_the_file_that_was_there(small_class, tmp_pa
         yield ["assignment"]
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(exporting, "_nbgrader", broken)
+    monkeypatch.setitem(exporting.FORMATS, "nbgrader", broken)
     with pytest.raises(KeyboardInterrupt):
         export(small_class.course, ["descent"], tmp_path / "grades.csv")
     assert (tmp_path / "grades.csv").read_text() == "the old file\n"

@@ -68,7 +68,7 @@ def _set_up(order: dict[str, Any]) -> tuple[Setting, dict[str, str]]:
     for name in (*_MODULES, *(_TORCH_MODULES if order["torch"] else ())):
         importlib.import_module(name)
     if order["torch"]:
-        if importlib.util.find_spec("torch.profiler") and importlib.util.find_spec(_TORCH_LATE):
+        if importlib.util.find_spec(_TORCH_LATE):
             importlib.import_module(_TORCH_LATE)
         sys.modules["torch"].set_num_threads(1)
     else:
