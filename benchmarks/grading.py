@@ -15,35 +15,18 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
-from autograder.exercise import Exercise
-from autograder.nbgrader_adapter import steps
-from autograder.nbgrader_adapter.course import Course, course_of
+from autograder.nbgrader_adapter.course import Course
 from autograder.nbgrader_adapter.rehearsal import Actor, perform
-from autograder.settings import CONFIG_NAME, read_config
-from autograder.source import definition
-from autograder.standalone import standalone
+from autograder.settings import CONFIG_NAME
 from benchmarks import tables
+from benchmarks.course import ASSIGNMENTS, BIN, answers_of, make_course
 from benchmarks.machine import Measured, describe, measure, today
 
-ROOT = Path(__file__).resolve().parents[1]
-BIN = Path(sys.executable).parent
-ASSIGNMENTS = {"torch": "momentum", "numpy": "momentum-numpy"}
-CONFIG = """
-c = get_config()
-load_subconfig({config!r})
-c.CourseDirectory.root = {folder!r}
-c.Exchange.root = {folder!r} + "/exchange"
-c.AutograderSettings.secret_file = {folder!r} + "/course_secret"
-c.AutograderSettings.store = {folder!r} + "/verdicts"
-c.AutograderSettings.assignments = {{"momentum-numpy": {{
-    "exercises": ["qhm_step", "largest_stable_lr", "read_momentum"]}}}}
-"""
 STOCK = """
 c = get_config()
 c.CourseDirectory.root = {folder!r}
@@ -122,29 +105,17 @@ def _ours(assignment: str, size: int, workers: int) -> tuple[Measured, dict[str,
 def _class(assignment: str, size: int) -> Iterator[Course]:
     """A fresh course with a class of this size that has handed in."""
     with tempfile.TemporaryDirectory() as scratch:
-        course = _course(Path(scratch), assignment)
+        course = make_course(Path(scratch), assignment)
         _submit(course, assignment, size)
         yield course
 
 
-def _course(folder: Path, assignment: str) -> Course:
-    (folder / CONFIG_NAME).write_text(CONFIG.format(config=str(ROOT / "nbgrader_config.py"), folder=str(folder)))
-    course = course_of(read_config(folder))
-    steps.build(course, assignment)
-    steps.generate(course, assignment)
-    return course
-
-
 def _submit(course: Course, assignment: str, size: int) -> None:
-    """Half the class right, the others with one misconception after the other; nobody loops or crashes.
-
-    No two notebooks are equal.
-    """
-    entries = course.catalogue.assignment(assignment).entries
+    """A class's answers, no two notebooks equal."""
     release = course.folder / "release" / assignment
     answered: dict[tuple[str, ...], Path] = {}
     for number in range(size):
-        answers = {entry.name: _answer(entry.exercise, number) for entry in entries}
+        answers = answers_of(course, assignment, number)
         place = course.folder / "submitted" / f"student-{number:05}" / assignment
         place.parent.mkdir(parents=True)
         like = answered.setdefault(tuple(answers.values()), place)
@@ -161,19 +132,6 @@ def _sign(file: Path, student: str) -> None:
     cell = next(cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("solution"))
     cell.source = f"# {student}\n{cell.source}"
     nbformat.write(notebook, file)
-
-
-def _answer(exercise: Exercise, number: int) -> str:
-    """What student `number` hands in: the right answer, or the next misconception."""
-    return _text(exercise, -1 if number % 2 == 0 else number // 2 % len(exercise.misconceptions))
-
-
-@lru_cache
-def _text(exercise: Exercise, wrong: int) -> str:
-    if wrong < 0:
-        return definition(exercise.reference)
-    known = {thing.__name__ for thing in exercise.given}
-    return standalone(exercise.misconceptions[wrong].answer, exercise.name, known)
 
 
 if __name__ == "__main__":

@@ -19,13 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from autograder.nbgrader_adapter import steps
-from autograder.nbgrader_adapter.course import Course, course_of
+from autograder.nbgrader_adapter.course import Course
 from autograder.nbgrader_adapter.rehearsal import Actor, perform
 from autograder.nbgrader_adapter.watch.answers import collected, is_answered
-from autograder.settings import read_config
-from autograder.source import definition
-from autograder.standalone import standalone
-from benchmarks.grading import ASSIGNMENTS, BIN, CONFIG, ROOT
+from benchmarks.course import ASSIGNMENTS, BIN, ROOT, answers_of, make_course
 from benchmarks.machine import describe, today
 
 RESULT = ROOT / "benchmarks" / "results" / "watch.json"
@@ -57,11 +54,7 @@ def _measured(kind: str, assignment: str, submissions: int, burst: int) -> list[
     """A fresh course under watch."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        config = CONFIG.format(config=str(ROOT / "nbgrader_config.py"), folder=scratch)
-        (folder / "nbgrader_config.py").write_text(config + 'c.Exchange.cache = c.Exchange.root + "-cache"\n')
-        course = course_of(read_config(folder))
-        steps.build(course, assignment)
-        steps.generate(course, assignment)
+        course = make_course(folder, assignment)
         steps.release(course, assignment)
         log = folder / "log"
         with log.open("w") as output:
@@ -97,18 +90,9 @@ def _row(kind: str, arriving: str, seconds: list[float]) -> dict[str, Any]:
 
 def _submit(course: Course, assignment: str, student: str, number: int, folder: Path) -> float:
     """Submit right answers or misconceptions, by turns. Returns when the submission was in the exchange."""
-    entries = course.catalogue.assignment(assignment).entries
-    answers = {}
-    for entry in entries:
-        wrong = entry.exercise.misconceptions
-        known = {thing.__name__ for thing in entry.exercise.given}
-        answers[entry.name] = (
-            definition(entry.exercise.reference)
-            if number % 2 == 0
-            else standalone(wrong[number // 2 % len(wrong)].answer, entry.name, known)
-        )
     desk = folder / "desks" / student
     shutil.copytree(course.folder / "release" / assignment, desk / assignment)
+    answers = answers_of(course, assignment, number)
     perform(Actor(student, "", answers, {}), desk / assignment / f"{assignment}.ipynb")
     steps.submit(course, assignment, student, desk)
     return time.time()
