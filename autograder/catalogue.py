@@ -13,6 +13,7 @@ from types import ModuleType
 
 from autograder.assignment_text import Marker, read_text
 from autograder.exercise import Exercise, ExerciseError
+from autograder.session.later import load_compiler_later
 from autograder.settings import AutograderSettings
 
 
@@ -68,6 +69,7 @@ def load_catalogue(settings: AutograderSettings) -> Catalogue:
     assignments = {name: _from_text(name, file, exercises) for name, file in texts.items()}
     for name, plan in settings.assignments.items():
         assignments[name] = _composed(name, plan, exercises, settings.folder)
+    load_compiler_later()  # the references' optimizers do not need it
     return Catalogue(exercises, assignments)
 
 

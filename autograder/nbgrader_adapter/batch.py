@@ -19,6 +19,7 @@ from typing import Any
 
 import nbformat
 from nbconvert.exporters import NotebookExporter
+from nbformat.v4 import new_notebook
 from nbgrader.api import BaseCell, Gradebook
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades
@@ -57,6 +58,12 @@ class Draft:
     @property
     def unsure(self) -> bool:
         return any(graded.unsure for _, graded in self.notebooks.values())
+
+
+def prepare(course: Course) -> None:
+    """Make what every draft needs and forks can share: nbgrader's steps, and the validator of notebooks."""
+    _all_steps(course)
+    nbformat.validate(new_notebook())
 
 
 def draft(course: Course, book: SourceBook, student: str) -> Draft:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from autograder.cases import case_set_of
 from autograder.cluster import map_dask
 from autograder.grading import prepare
+from autograder.nbgrader_adapter import batch
 from autograder.nbgrader_adapter.batch import Draft, draft
 from autograder.nbgrader_adapter.course import Course, course_of
 from autograder.nbgrader_adapter.sourcebook import SourceBook
@@ -60,11 +62,14 @@ def warm_up(course: Course, case_sets: Mapping[str, Iterable[int]]) -> None:
     """Have templates load, and the references answer these case sets of each assignment, before workers are forked."""
     for name in case_sets:
         launch_template(course, name)
+    batch.prepare(course)
     for name, numbers in case_sets.items():
         if assignment := course.catalogue.assignments.get(name):
             prepare(assignment, name, course.settings.secret(), numbers)
     for name in case_sets:
         template_for(course, name)
+    gc.collect()
+    gc.freeze()  # what is there now stays: no collection needs to go through it, and forks go on sharing it
 
 
 def _case_sets(course: Course, name: str, students: list[str]) -> list[int]:

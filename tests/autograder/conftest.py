@@ -23,6 +23,7 @@ from autograder.build import build_assignment
 from autograder.catalogue import load_catalogue
 from autograder.cli import main
 from autograder.nbgrader_adapter import course, steps
+from autograder.nbgrader_adapter.rehearsal import perform
 from autograder.session.interface import Answer, Cell, CellResult, Transcript
 from autograder.settings import load_settings, read_config
 from autograder.source import definition, renamed
@@ -38,6 +39,41 @@ def course_root(tmp_path_factory):
     root = tmp_path_factory.mktemp("second") / "course"
     shutil.copytree(COURSE, root, ignore=shutil.ignore_patterns("__pycache__"))
     return root
+
+
+@pytest.fixture(scope="session")
+def second_course():
+    """Copy the second course to a folder and generate one of its assignments, with settings and a secret to choose."""
+
+    def make(root, assignment, settings="", secret=""):
+        shutil.copytree(COURSE, root, ignore=shutil.ignore_patterns("__pycache__"))
+        with (root / "nbgrader_config.py").open("a") as file:
+            file.write(settings)
+        if secret:
+            (root / "course_secret").write_text(secret)
+            (root / "course_secret").chmod(0o600)
+        made = course.course_of(read_config(root))
+        made.settings.secret()
+        steps.build(made, assignment)
+        steps.generate(made, assignment)
+        return made
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def hand_in():
+    """Put what each actor of a made-up class hands in where collecting puts it."""
+
+    def put(made, assignment, cast, timestamp="2026-01-01 00:00:00.000000 UTC"):
+        for actor in cast:
+            place = made.folder / "submitted" / actor.student / assignment
+            place.parent.mkdir(parents=True)
+            shutil.copytree(made.folder / "release" / assignment, place)
+            perform(actor, place / f"{assignment}.ipynb")
+            (place / "timestamp.txt").write_text(timestamp)
+
+    return put
 
 
 @pytest.fixture(scope="session")

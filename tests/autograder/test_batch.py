@@ -11,17 +11,13 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import nbformat
 import pytest
 from distributed import Client
 from nbgrader.api import Gradebook
 
-from autograder.nbgrader_adapter import steps
-from autograder.nbgrader_adapter.course import course_of
-from autograder.nbgrader_adapter.rehearsal import actors, perform
-from autograder.settings import read_config
+from autograder.nbgrader_adapter.rehearsal import actors
 
 ASSIGNMENT = "descent"
 STUDENTS = 8
@@ -29,14 +25,9 @@ TIMESTAMP = "2026-01-01 00:00:00.000000 UTC"
 
 
 @pytest.fixture(scope="module")
-def handed_in(tmp_path_factory):
+def handed_in(tmp_path_factory, second_course, hand_in):
     """A course with a class that has handed in and that nobody has graded."""
-    root = tmp_path_factory.mktemp("handed-in") / "course"
-    shutil.copytree(Path(__file__).parents[1] / "course", root, ignore=shutil.ignore_patterns("__pycache__"))
-    course = course_of(read_config(root))
-    course.settings.secret()
-    steps.build(course, ASSIGNMENT)
-    steps.generate(course, ASSIGNMENT)
+    course = second_course(tmp_path_factory.mktemp("handed-in") / "course", ASSIGNMENT)
     # the first two are right and blank, the last ones hold misconceptions; endless loops would only cost time here
     cast = actors(course, course.catalogue.assignment(ASSIGNMENT), STUDENTS + 6)
     cast = [
@@ -44,13 +35,8 @@ def handed_in(tmp_path_factory):
         for actor in cast
         if actor.story in ("right", "blank", "deletes a check cell", "edits a check cell") or actor.misconceptions
     ][:STUDENTS]
-    for actor in cast:
-        place = course.folder / "submitted" / actor.student / ASSIGNMENT
-        place.parent.mkdir(parents=True)
-        shutil.copytree(course.folder / "release" / ASSIGNMENT, place)
-        perform(actor, place / f"{ASSIGNMENT}.ipynb")
-        (place / "timestamp.txt").write_text(TIMESTAMP)
-    return root
+    hand_in(course, ASSIGNMENT, cast, TIMESTAMP)
+    return course.settings.folder
 
 
 @pytest.fixture

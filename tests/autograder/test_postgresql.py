@@ -16,10 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.nbgrader_adapter import scores, steps
-from autograder.nbgrader_adapter.course import course_of
-from autograder.nbgrader_adapter.rehearsal import actors, perform
-from autograder.settings import read_config
+from autograder.nbgrader_adapter import scores
+from autograder.nbgrader_adapter.rehearsal import actors
 
 ASSIGNMENT = "descent"
 
@@ -63,28 +61,16 @@ def database():
 
 
 @pytest.fixture
-def course_with(tmp_path):
+def course_with(tmp_path, second_course, hand_in):
     """Make the second course with a gradebook of its own and a class that has handed in."""
 
     def make(name, url):
-        root = tmp_path / name
-        shutil.copytree(Path(__file__).parents[1] / "course", root, ignore=shutil.ignore_patterns("__pycache__"))
-        if url:
-            with (root / "nbgrader_config.py").open("a") as file:
-                file.write(f"\nc.CourseDirectory.db_url = {url!r}\n")
-        secret = root / "course_secret"
-        secret.write_text("the same for both, so that both have the same hidden cases\n")
-        secret.chmod(0o600)
-        course = course_of(read_config(root))
-        steps.build(course, ASSIGNMENT)
-        steps.generate(course, ASSIGNMENT)
-        for actor in actors(course, course.catalogue.assignment(ASSIGNMENT), 12):
-            if actor.story in ("right", "blank") or actor.misconceptions:
-                place = course.folder / "submitted" / actor.student / ASSIGNMENT
-                place.parent.mkdir(parents=True)
-                shutil.copytree(course.folder / "release" / ASSIGNMENT, place)
-                perform(actor, place / f"{ASSIGNMENT}.ipynb")
-        return root, course
+        settings = f"\nc.CourseDirectory.db_url = {url!r}\n" if url else ""
+        secret = "the same for both, so that both have the same hidden cases\n"
+        course = second_course(tmp_path / name, ASSIGNMENT, settings, secret)
+        cast = actors(course, course.catalogue.assignment(ASSIGNMENT), 12)
+        hand_in(course, ASSIGNMENT, [one for one in cast if one.story in ("right", "blank") or one.misconceptions])
+        return course.settings.folder, course
 
     return make
 

@@ -14,6 +14,7 @@ import sys
 from typing import Any
 
 from .. import wire
+from ..later import load_compiler_later
 from . import kernel, trials, world
 from .serve import serve
 from .setting import Setting
@@ -21,7 +22,7 @@ from .shell import make_shell
 from .stub import NoTorch, narrow_imports, replace_package, torch_folders
 
 REQUEST_BYTES = 96 << 20
-_TORCH_MODULES = ("torch", "torch.nn", "torch.optim", "torch.utils.data", "torch._dynamo", "torch.nn.functional")
+_TORCH_MODULES = ("torch", "torch.nn", "torch.optim", "torch.utils.data", "torch.nn.functional")
 _TORCH_LATE = "torch.profiler._cupti_monitor"  # what the first step of an optimizer imports
 _MODULES = (
     "numpy",
@@ -59,7 +60,7 @@ def main(descriptor: int) -> None:
         channel.send({"layers": setting.layers, "missing": missing, "two_steps": two_steps})
         serve(channel, setting)
     except wire.Closed:
-        pass
+        os._exit(0)  # there is nothing to put away, and unloading PyTorch takes its time
 
 
 def _set_up(order: dict[str, Any]) -> tuple[Setting, dict[str, str]]:
@@ -70,6 +71,7 @@ def _set_up(order: dict[str, Any]) -> tuple[Setting, dict[str, str]]:
     if order["torch"]:
         if importlib.util.find_spec(_TORCH_LATE):
             importlib.import_module(_TORCH_LATE)
+        load_compiler_later()
         sys.modules["torch"].set_num_threads(1)
     else:
         sys.meta_path.insert(0, NoTorch)
