@@ -30,6 +30,7 @@ class _Run:
     recorder: Recorder
     results: list[tuple[Literal["done", "error", "stopped", "not run"], str, int | None]] = field(default_factory=list)
     kept: dict[int, bool] = field(default_factory=dict)  # the snapshots that were taken
+    stayed: bool = False  # as the last snapshot: nothing is left to run
     died: int | None = None
     rest: str = ""  # why what follows is not run
 
@@ -91,7 +92,8 @@ class Play:
         for index, step in enumerate(self.steps):
             if isinstance(step, Snapshot):
                 if not run.rest and run.died is None and taken in self._left():
-                    run.kept[taken] = self._take_snapshot(live, taken)
+                    run.stayed = not self._lasting and index == len(self.steps) - 1
+                    run.kept[taken] = self._take_snapshot(live, taken, stay=run.stayed)
                 taken += 1
             elif run.died is not None or run.rest:
                 run.results.append(("not run", run.rest or "cells before it ended the process too often", None))
@@ -170,8 +172,8 @@ class Play:
                 run.recorder.take({"out": "stream", "name": name, "text": live.left[name]})
         return how
 
-    def _take_snapshot(self, live: Live, taken: int) -> bool:
-        request = {"snapshot": taken, "lasting": self._lasting}
+    def _take_snapshot(self, live: Live, taken: int, *, stay: bool) -> bool:
+        request = {"snapshot": taken, "lasting": self._lasting, "stay": stay}
         try:
             return self._talk(live, request, Clock(SNAPSHOT_SECONDS, SNAPSHOT_SECONDS), None) == "done"
         except (Over, Dead, ChannelError):
@@ -181,7 +183,7 @@ class Play:
         """Ask; whether every question has its answers now. If not, the next session's snapshots are to last."""
         if self._results is None:
             self._results = _results(run)  # frozen before the first question is sent
-        if run.died is None:
+        if run.died is None and not run.stayed:
             live.end_notebook()
         live.look_at_memory()
         played_before = live.usage().cpu if self._lasting else 0.0  # the cells' time is counted once

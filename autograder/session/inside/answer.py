@@ -1,7 +1,8 @@
 """A snapshot: it waits with the notebook's state, and answers questions.
 
 One that is to last runs no student code itself: it forks a process that answers, and where that dies it says so, and
-the grader goes on with the next call in a fresh fork. The others answer themselves, once, which is quicker.
+the grader goes on with the next call in a fresh fork. The others answer themselves, once, which is quicker; the last
+one, after which nothing is run, is the notebook's process itself.
 """
 
 from __future__ import annotations

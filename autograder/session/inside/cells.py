@@ -26,6 +26,9 @@ def serve(channel: Channel, snapshots: list[int], shell: Shell, output_bytes: in
         request = channel.receive()
         if "cell" in request:
             status = _run(shell, collector, request["cell"])
+        elif request["stay"]:
+            channel.send({"done": request["number"], "status": "done"})
+            answer.wait_for_questions(channel, snapshots, request["snapshot"], shell.user_ns, lasting=False)
         else:
             status = _snapshot(channel, snapshots, request["snapshot"], shell, lasting=request["lasting"])
         channel.send({"done": request["number"], "status": status})

@@ -101,5 +101,6 @@ import os, signal
 def f(x): return x
 os.register_at_fork(after_in_child=lambda: os.kill(os.getpid(), signal.SIGSTOP))
 """
-    transcript = numpy_template.play([Cell(source), Snapshot("f")], [Question("f", (((1,), {}),), seconds=0.3)])
+    steps = [Cell(source), Snapshot("f"), Cell("the snapshot before this cell is a fork")]
+    transcript = numpy_template.play(steps, [Question("f", (((1,), {}),), seconds=0.3)])
     assert transcript.answers[0][0].status == "stopped"

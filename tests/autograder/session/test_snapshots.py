@@ -233,3 +233,29 @@ def test_cells_that_are_played_again_cost_no_answers(template):
     limits = Limits(submission_seconds=2.0)
     (found,) = template.play([Cell(source), Snapshot("f")], [Question("f", calls(1, 2, 3))], limits).answers
     assert [answer.values[:1] for answer in found] == [(1,), (), (3,)]
+
+
+@pytest.mark.parametrize("after", [(), (Cell("k = 10\nprint(k)"),)])
+def test_the_last_snapshot_answers_from_its_place_and_prints_nothing(template, after):
+    source = "import threading\nk = 1\ndef f(x):\n    print('seen', x)\n    return k * x"
+    steps = [Cell(source), Snapshot("f"), Cell("def g(x): return f(x) + k"), Snapshot("g"), *after]
+    transcript = template.play(steps, [Question(name, calls(7, 8)) for name in "fg"])
+    assert [[answer.values[0] for answer in answers] for answers in transcript.answers] == [[7, 8], [8, 9]]
+    assert "seen" not in str(transcript.cells)
+
+
+def test_a_channel_that_was_kept_for_the_outputs_brings_nothing_back(template):
+    """The notebook's process may answer itself, and may still hold what its outputs went through."""
+    source = """
+import os
+kept = [os.dup(number) for number in range(3, 12) if os.path.exists(f"/proc/self/fd/{number}")]
+def f(x):
+    for number in kept:
+        try:
+            os.write(number, b'.{"out": "stream", "name": "stdout", "text": "secret %d"}' % x)
+        except OSError:
+            pass
+    return x
+"""
+    transcript = template.play([Cell(source), Snapshot("f")], [Question("f", calls(4711), visible=0, twice=False)])
+    assert "4711" not in str(transcript.cells)
