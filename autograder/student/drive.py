@@ -28,6 +28,9 @@ class Raised:
     message: str = ""
     line: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.exception}: {self.message}" if self.message else self.exception
+
 
 def call(answer: Callable, *arguments: Any, **keywords: Any) -> Any:
     """The default driver: call the function."""

@@ -166,7 +166,7 @@ def shown(value: Any) -> str:
     if isinstance(value, Raised):
         if value.exception in NO_ANSWER:
             return f"no answer: {value.message}"
-        return f"the exception {value.exception}" + (f": {value.message}" if value.message else "")
+        return f"the exception {value}"
     if is_tensor(value):
         value = value.detach().cpu().numpy()
     if isinstance(value, (np.ndarray, np.generic)):

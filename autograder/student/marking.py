@@ -102,7 +102,7 @@ def judge(oracle: Oracle, answer: Any, compare: Compare) -> Mismatch | None:
     """None where `answer` is right for this case."""
     if isinstance(answer, Raised):
         where = f" at `{answer.line}`" if answer.line else ""
-        return Mismatch("raised", f"it raised {answer.exception}: {answer.message}{where}")
+        return Mismatch("raised", f"it raised {answer}{where}")
     try:
         found = compare(answer, oracle.expected, oracle.arguments, oracle.private)
     except Exception as error:  # a judge that cannot read an answer has not found it right

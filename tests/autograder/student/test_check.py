@@ -68,6 +68,13 @@ def test_a_fault_of_the_student_s_own_is_named(as_student, desk):
     assert "it raised ValueError: my own words" in found.stderr
 
 
+def test_an_exception_without_words_is_named_alone(as_student, desk):
+    code = "def running_mean(*arguments, **keywords):\n    assert False"
+    found = as_student(f"from autograder import check\n{code}\ncheck(running_mean)", desk)
+    assert "it raised AssertionError" in found.stderr
+    assert "AssertionError:" not in found.stderr
+
+
 def test_arguments_that_are_named_tuples_have_the_notebook_s_own_class(as_student, solved, desk):
     code = solved("halving_step").replace("    v = state.v", "    assert type(state) is StepState\n    v = state.v")
     assert "assert type(state)" in code
