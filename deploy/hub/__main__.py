@@ -18,6 +18,7 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -155,6 +156,8 @@ def _remove(options: argparse.Namespace, layout: Layout, shared: bool) -> None:
                 shutil.rmtree(place, ignore_errors=True)
         layout.accounts.unlink(missing_ok=True)
         shutil.rmtree(layout.state)
+    with suppress(OSError):  # somebody's own files are there
+        layout.folder.rmdir()
     print(f"removed the hub in {layout.folder}" + (", with its accounts and their homes" if shared else ""))
 
 
