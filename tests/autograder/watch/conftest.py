@@ -18,7 +18,7 @@ from nbgrader.exchange import ExchangeError, ExchangeFactory
 
 from autograder.cli import main
 from autograder.nbgrader_adapter import course as courses
-from autograder.nbgrader_adapter import steps
+from autograder.nbgrader_adapter import steps, templates
 from autograder.nbgrader_adapter.course import course_of
 from autograder.settings import read_config
 from autograder.source import definition
@@ -89,9 +89,9 @@ class Classroom:
             if process.poll() is None:
                 process.kill()
             process.wait()
-        for key in list(courses._templates):
+        for key in list(templates._templates):
             if str(self.root) in key[0]:
-                courses._templates.pop(key).__exit__(None, None, None)
+                templates._templates.pop(key).__exit__(None, None, None)
 
     def score(self, name):
         with Gradebook(f"sqlite:///{self.root}/classroom/gradebook.db", "second-course") as gradebook:
