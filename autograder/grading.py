@@ -16,6 +16,7 @@ from autograder.cases import case_set_of, hidden_oracles, public_oracles
 from autograder.catalogue import Assignment
 from autograder.exercise import Exercise
 from autograder.session.interface import Cell, CellResult, Limits, Question, Snapshot, Step, Transcript
+from autograder.undisturbed import undisturbed
 from autograder.verdict import Asked, Graded, Verdict, judge_answers, needs_person
 
 
@@ -53,7 +54,11 @@ def grade_notebook(notebook: Any, job: Job, player: Player) -> Graded:
     code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     checked = {i: name for i in code if (name := checked_name(notebook.cells[i]))}
     asked = {i: _asked(name, notebook.cells[i], notebook, job) for i, name in checked.items()}
-    steps: list[Step] = [Snapshot(checked[i]) if i in checked else Cell(notebook.cells[i].source) for i in code]
+    waits = undisturbed([notebook.cells[i].source for i in code], [checked.get(i, "") for i in code])
+    steps: list[Step] = [
+        Snapshot(checked[i], waits=wait) if i in checked else Cell(notebook.cells[i].source)
+        for i, wait in zip(code, waits, strict=True)
+    ]
     questions = [_question(asked[i], job) for i in code if i in checked]
     transcript = player.play(steps, questions, limits=job.limits, files=job.files)
     results = dict(zip((i for i in code if i not in checked), transcript.cells, strict=True))

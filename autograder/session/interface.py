@@ -41,9 +41,13 @@ class Cell:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Keep the notebook's state as it is here: `name` will be asked for."""
+    """Keep the notebook's state as it is here: `name` will be asked for.
+
+    waits : whether the state at the notebook's end does as well, so that one process can answer for several
+    """
 
     name: str
+    waits: bool = False
 
 
 Step = Cell | Snapshot

@@ -30,7 +30,8 @@ class _Run:
     recorder: Recorder
     results: list[tuple[Literal["done", "error", "stopped", "not run"], str, int | None]] = field(default_factory=list)
     kept: dict[int, bool] = field(default_factory=dict)  # the snapshots that were taken
-    stayed: bool = False  # as the last snapshot: nothing is left to run
+    waiting: list[int] = field(default_factory=list)  # those that the notebook's process is to be, at its end
+    stayed: bool = False  # it is them now
     died: int | None = None
     rest: str = ""  # why what follows is not run
 
@@ -73,7 +74,11 @@ class Play:
                 live.bound(0.0 if self._lasting else self._spent, CELLS_SHARE * cpu, self._deadline)
                 run = self._cells(live, dropped)
                 final = run.died is None or len(dropped) == RERUNS or not self._worth_rerun(run)
-                finished = final and self._answered(live, run)
+                if final and run.waiting and not run.stayed:
+                    self._lasting = True  # the end was not reached: keep each where it stands
+                    finished = False
+                else:
+                    finished = final and self._answered(live, run)
                 self._spent += live.usage().cpu
                 self._peak = max(self._peak, live.peak)
             if finished:
@@ -92,8 +97,10 @@ class Play:
         for index, step in enumerate(self.steps):
             if isinstance(step, Snapshot):
                 if not run.rest and run.died is None and taken in self._left():
-                    run.stayed = not self._lasting and index == len(self.steps) - 1
-                    run.kept[taken] = self._take_snapshot(live, taken, stay=run.stayed)
+                    if not self._lasting and (step.waits or index == len(self.steps) - 1):
+                        run.waiting.append(taken)
+                    else:
+                        run.kept[taken] = self._keep(live, {"snapshot": taken, "lasting": self._lasting})
                 taken += 1
             elif run.died is not None or run.rest:
                 run.results.append(("not run", run.rest or "cells before it ended the process too often", None))
@@ -103,7 +110,10 @@ class Play:
             else:
                 self._cell(live, run, index, step)
                 if run.died is not None and len(dropped) < RERUNS and self._worth_rerun(run):
-                    break
+                    return run
+        if run.waiting and run.died is None and not run.rest:
+            run.stayed = self._keep(live, {"stay": run.waiting})
+            run.kept |= dict.fromkeys(run.waiting, run.stayed)
         return run
 
     def _cell(self, live: Live, run: _Run, index: int, step: Cell) -> None:
@@ -172,8 +182,8 @@ class Play:
                 run.recorder.take({"out": "stream", "name": name, "text": live.left[name]})
         return how
 
-    def _take_snapshot(self, live: Live, taken: int, *, stay: bool) -> bool:
-        request = {"snapshot": taken, "lasting": self._lasting, "stay": stay}
+    def _keep(self, live: Live, request: dict[str, Any]) -> bool:
+        """Have a snapshot taken, or the notebook's process stay as those that waited for its end."""
         try:
             return self._talk(live, request, Clock(SNAPSHOT_SECONDS, SNAPSHOT_SECONDS), None) == "done"
         except (Over, Dead, ChannelError):

@@ -1,8 +1,8 @@
 """A snapshot: it waits with the notebook's state, and answers questions.
 
 One that is to last runs no student code itself: it forks a process that answers, and where that dies it says so, and
-the grader goes on with the next call in a fresh fork. The others answer themselves, once, which is quicker; the last
-one, after which nothing is run, is the notebook's process itself.
+the grader goes on with the next call in a fresh fork. The others answer themselves, once, which is quicker; those after
+which nothing is run that they could tell are the notebook's process itself.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import os
 import random
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograder.student import drive, values
 
-from ..wire import Channel
+from ..wire import Channel, first_ready
 
 CALL_BYTES = 64 << 20
 ANSWER_BYTES = 48 << 20
@@ -32,52 +32,79 @@ def fork_with_state() -> int:
     return pid
 
 
-def wait_for_questions(
-    channel: Channel, snapshots: list[int], index: int, namespace: dict[str, Any], *, lasting: bool
+def be_snapshots(
+    channel: Channel,
+    waiting: dict[int, int],
+    indices: Sequence[int],
+    namespace: dict[str, Any],
+    *,
+    lasting: bool = False,
 ) -> None:
-    """Keep only the snapshot's own channel, and answer each batch that is asked for. Never returns."""
+    """Keep only these snapshots' channels, and answer what is asked on them. Never returns.
+
+    waiting : the descriptor of every snapshot that this process still has
+    lasting : whether to fork for each batch; then there is one snapshot
+    """
     os.close(channel.fileno())
-    for number, descriptor in enumerate(snapshots):
-        if number > index:
-            os.close(descriptor)
-    questions = Channel(socket.socket(fileno=snapshots[index]), CALL_BYTES)
+    for index in waiting.keys() - set(indices):
+        os.close(waiting[index])
+    questions = [Channel(socket.socket(fileno=waiting[index]), CALL_BYTES) for index in indices]
     null = os.open("/dev/null", os.O_RDWR)
     os.dup2(null, 1)
     os.dup2(null, 2)
     os.close(null)
-    while True:
-        batch = questions.receive()
-        pid = fork_with_state() if lasting else 0
+    while lasting:
+        batch = questions[0].receive()
+        pid = fork_with_state()
         if pid == 0:
-            try:
-                _answer(questions, batch, namespace)
-            except BaseException:
-                os._exit(1)
-            os._exit(0)
+            _answer_and_exit(questions, {questions[0]: Answering(questions[0], batch, namespace)}, namespace)
         _, status = os.waitpid(pid, 0)
-        questions.send_bytes(b'{"died": %d}' % status, void=True)
+        questions[0].send_bytes(b'{"died": %d}' % status, void=True)
+    _answer_and_exit(questions, {}, namespace)
 
 
-def _answer(channel: Channel, batch: dict[str, Any], namespace: dict[str, Any]) -> None:
-    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115  (closed with the process)
-    function = namespace.get(batch["name"])
-    refusal = "" if callable(function) else _not_there(batch["name"], function, namespace)
-    driver: Callable[..., Any] = drive.call
-    if not refusal and batch["checks"]:
-        try:
-            driver = getattr(drive.load_checks(batch["checks"]), batch["driver"] or "call", drive.call)
-        except Exception as error:
-            channel.send({"broken": f"checks.py failed in the session: {type(error).__name__}: {error}"[:500]})
-            return
-    while True:
-        request = channel.receive()
+def _answer_and_exit(questions: list[Channel], asked: dict[Channel, Answering], namespace: dict[str, Any]) -> None:
+    """Answer whoever asks. The first message on a channel says what is asked for, the others hold calls."""
+    try:
+        sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115  (closed with the process)
+        while True:
+            channel = questions[0] if len(questions) == 1 else first_ready(questions, None)
+            message = channel.receive()
+            if channel in asked:
+                asked[channel].answer(message)
+            else:
+                asked[channel] = Answering(channel, message, namespace)
+    except BaseException:
+        os._exit(1)
+
+
+class Answering:
+    """One function, asked over one channel."""
+
+    def __init__(self, channel: Channel, batch: dict[str, Any], namespace: dict[str, Any]) -> None:
+        self._channel, self._namespace = channel, namespace
+        self._function = namespace.get(batch["name"])
+        self._refusal = "" if callable(self._function) else _not_there(batch["name"], self._function, namespace)
+        self._driver: Callable[..., Any] = drive.call
+        if not self._refusal and batch["checks"]:
+            try:
+                self._driver = getattr(drive.load_checks(batch["checks"]), batch["driver"] or "call", drive.call)
+            except Exception as error:
+                channel.send({"broken": f"checks.py failed in the session: {type(error).__name__}: {error}"[:500]})
+
+    def answer(self, request: dict[str, Any]) -> None:
+        """One answer for each call of the request, as soon as it is there."""
         for number, call in enumerate(request["calls"], request["number"]):
-            reply = {"missing": refusal} if refusal else _call(driver, function, call, request["twice"], namespace)
-            data = json.dumps({"number": number, **reply}).encode()
+            data = json.dumps({"number": number, **self._reply(call, request["twice"])}).encode()
             if len(data) > ANSWER_BYTES:
                 size = f"{len(data) >> 20} MiB is more than the {ANSWER_BYTES >> 20} MiB that may be sent"
                 data = json.dumps({"number": number, "refused": f"an answer of {size}"}).encode()
-            channel.send_bytes(data)
+            self._channel.send_bytes(data)
+
+    def _reply(self, call: Any, twice: bool) -> dict[str, Any]:
+        if self._refusal:
+            return {"missing": self._refusal}
+        return _call(self._driver, self._function, call, twice, self._namespace)
 
 
 def _not_there(name: str, value: Any, namespace: dict[str, Any]) -> str:

@@ -22,15 +22,17 @@ def serve(channel: Channel, snapshots: list[int], shell: Shell, output_bytes: in
     shell.send = _sender(channel, collector)
     sys.stdout, sys.stderr = Stream(1, collector), Stream(2, collector)
     vars(sys).update(__stdout__=sys.stdout, __stderr__=sys.stderr)
+    waiting = dict(enumerate(snapshots))
     while True:
         request = channel.receive()
+        status = "done"
         if "cell" in request:
             status = _run(shell, collector, request["cell"])
-        elif request["stay"]:
-            channel.send({"done": request["number"], "status": "done"})
-            answer.wait_for_questions(channel, snapshots, request["snapshot"], shell.user_ns, lasting=False)
+        elif "stay" in request:
+            channel.send({"done": request["number"], "status": status})
+            answer.be_snapshots(channel, waiting, request["stay"], shell.user_ns)
         else:
-            status = _snapshot(channel, snapshots, request["snapshot"], shell, lasting=request["lasting"])
+            _snapshot(channel, waiting, request["snapshot"], shell, lasting=request["lasting"])
         channel.send({"done": request["number"], "status": status})
 
 
@@ -66,14 +68,13 @@ def _quieten() -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _snapshot(channel: Channel, snapshots: list[int], index: int, shell: Shell, *, lasting: bool) -> str:
+def _snapshot(channel: Channel, waiting: dict[int, int], index: int, shell: Shell, *, lasting: bool) -> None:
     if answer.fork_with_state() == 0:
         try:
-            answer.wait_for_questions(channel, snapshots, index, shell.user_ns, lasting=lasting)
+            answer.be_snapshots(channel, waiting, [index], shell.user_ns, lasting=lasting)
         finally:
             os._exit(1)
-    os.close(snapshots[index])
-    return "done"
+    os.close(waiting.pop(index))
 
 
 def _sender(channel: Channel, collector: Collector) -> Any:
