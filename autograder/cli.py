@@ -6,11 +6,13 @@ Exit codes: 0 done; 1 a person is needed, or protection is missing; 2 a mistake 
 from __future__ import annotations
 
 import argparse
+import atexit
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from autograder.exercise import ExerciseError
 from autograder.session.interface import Unprotected
@@ -37,6 +39,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("autograder: stopped; what is graded so far is kept", file=sys.stderr)
         return 130
+
+
+def command() -> NoReturn:
+    """Run one command as a process, which ends at once: unloading PyTorch takes as long as many a command."""
+    code = main()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -6,6 +6,7 @@ import hashlib
 import inspect
 import json
 import platform
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -71,8 +72,8 @@ class Store:
         return self.folder / "latest" / parts[0] / parts[1] / f"{parts[2]}.json"
 
 
-def key_of(notebook: Any, job: Job) -> str:
-    """A fingerprint of all that the verdicts depend on."""
+def key_of(notebook: Any, job: Job, code: Mapping[Path, str]) -> str:
+    """A fingerprint of all that the verdicts depend on. code : that of each folder of exercises."""
     cells = [[cell.cell_type, cell.source, cell.metadata.get("nbgrader", {})] for cell in notebook.cells]
     assignment = job.assignment
     content = [
@@ -86,14 +87,14 @@ def key_of(notebook: Any, job: Job) -> str:
         _environment(),
         {name: hashlib.sha256(data).hexdigest() for name, data in job.files.items()},
         assignment and [[entry.name, entry.points] for entry in assignment.entries],
-        assignment and sorted(map(folder_fingerprint, {_root(entry) for entry in assignment.entries})),
+        assignment and sorted({code[_root(entry)] for entry in assignment.entries}),
     ]
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _root(entry: Any) -> Path:
     """The folder of all topics: an exercise may use what several share."""
-    return Path(inspect.getfile(entry.exercise.draw)).parents[1]
+    return Path(inspect.getfile(entry.exercise.draw)).resolve().parents[1]
 
 
 def folder_fingerprint(folder: Path) -> str:

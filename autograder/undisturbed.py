@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 #: What can be imported anywhere without a trace.
-_IMPORTS = set(
-    "abc autograder collections copy dataclasses enum functools itertools math numbers numpy operator torch typing".split()  # noqa: SIM905
-)
+_IMPORTS = {"abc", "autograder", "collections", "copy", "dataclasses", "enum", "functools", "itertools", "math"}
+_IMPORTS |= {"numbers", "numpy", "operator", "torch", "typing"}
 #: Decorators that are made by a call.
 _MARKS = {"dataclass", "lru_cache", "no_grad", "enable_grad", "inference_mode", "wraps"}
 #: Names that see or change what the text does not show.

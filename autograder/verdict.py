@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import re
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from autograder.exercise import Exercise
@@ -46,7 +46,8 @@ class Verdict:
         return self.feedback.html() if self.feedback else ""
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        told = self.feedback and {**vars(self.feedback), "lines": [vars(line) for line in self.feedback.lines]}
+        return {**vars(self), "feedback": told}
 
     @staticmethod
     def from_json(plain: dict[str, Any]) -> Verdict:

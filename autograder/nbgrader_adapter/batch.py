@@ -26,7 +26,7 @@ from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades
 from nbgrader.utils import find_all_files
 
 from autograder.exercise import ExerciseError
-from autograder.nbgrader_adapter.course import Course
+from autograder.nbgrader_adapter.course import Course, pinned
 from autograder.nbgrader_adapter.sourcebook import SourceBook, standing_in
 from autograder.verdict import Graded
 
@@ -68,13 +68,12 @@ def prepare(course: Course) -> None:
 
 def draft(course: Course, book: SourceBook, student: str) -> Draft:
     """Clean, play and judge one submission. Nothing is written but the draft and the verdicts in the store."""
-    directory = course.directory()
+    directory = _converter(course).coursedir
     submitted = Path(directory.format_path(directory.submitted_directory, student, book.assignment))
     folder = course.store.folder / "drafts" / book.assignment / student
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     notes = _copy_files(course, directory, submitted, folder, book.assignment)
-    converter = Autograde(coursedir=directory, config=course.config)
     notebooks: dict[str, tuple[Any, Graded]] = {}
     for name in book.notebooks:
         file = submitted / f"{name}.ipynb"
@@ -85,7 +84,7 @@ def draft(course: Course, book: SourceBook, student: str) -> Draft:
             raise NotGradable(f"{file.name} is a link or no plain file; a submission must hold the notebook itself")
         resources = {"unique_key": name, **_resources(course, book, student, name)}
         notebook = _read(file)
-        with standing_in(book, *READERS):
+        with pinned(course), standing_in(book, *READERS):
             for step in _steps(course, offline=True):
                 notebook, resources = step.preprocess(notebook, resources)
         nbformat.validate(notebook)
@@ -95,13 +94,13 @@ def draft(course: Course, book: SourceBook, student: str) -> Draft:
         raise NotGradable(f"it holds no notebook called {' or '.join(f'{name}.ipynb' for name in book.notebooks)}")
     for path in folder.rglob("*"):
         if path.is_file():
-            path.chmod(int(str(converter.permissions), 8))
+            path.chmod(int(str(_converter(course).permissions), 8))
     return Draft(student, folder, notebooks, fingerprint(submitted), tuple(notes))
 
 
 def enter(course: Course, gradebook: Gradebook, book: SourceBook, drafted: Draft) -> None:
     """Put the draft in place and its scores in the gradebook, in one transaction."""
-    directory = course.directory()
+    directory = _converter(course).coursedir
     place = Path(directory.format_path(directory.autograded_directory, drafted.student, book.assignment))
     with one_transaction(gradebook):
         submission = _submission(course, gradebook, book, drafted.student)
@@ -129,13 +128,16 @@ def set_aside(course: Course, gradebook: Gradebook, book: SourceBook, student: s
 
 def _submission(course: Course, gradebook: Gradebook, book: SourceBook, student: str) -> Any:
     """The gradebook's entry of a submission, made where it is missing."""
-    directory = course.directory()
+    directory = _converter(course).coursedir
     folder = directory.format_path(directory.submitted_directory, student, book.assignment)
     timestamp = _timestamp(directory, folder)
     when = {"timestamp": timestamp} if timestamp else {}
     gradebook.update_or_create_student(student)
+    gradebook.db.flush()
     with gradebook.db.no_autoflush:  # nbgrader adds the entry whole, at the end
-        return gradebook.update_or_create_submission(book.assignment, student, **when)
+        submission = gradebook.update_or_create_submission(book.assignment, student, **when)
+    gradebook.db.flush()
+    return submission
 
 
 def _timestamp(directory: Any, folder: str) -> Any:
@@ -161,7 +163,7 @@ def one_transaction(gradebook: Gradebook) -> Iterator[None]:
     """Make every commit inside wait for the end; an exception undoes all of it."""
     session = gradebook.db()
     commit = session.commit
-    session.commit = session.flush
+    session.commit = lambda: None  # what a query needs is flushed before it
     try:
         yield
         commit()
@@ -210,7 +212,7 @@ class _Open:
 def _resources(course: Course, book: SourceBook, student: str, notebook: str) -> dict[str, Any]:
     """What nbgrader's steps are told of a notebook."""
     told = {"student": student, "assignment": book.assignment, "notebook": notebook}
-    return {"nbgrader": {**told, "db_url": course.directory().db_url}}
+    return {"nbgrader": {**told, "db_url": _converter(course).coursedir.db_url}}
 
 
 def _steps(course: Course, *, offline: bool) -> list[Any]:
@@ -219,8 +221,14 @@ def _steps(course: Course, *, offline: bool) -> list[Any]:
 
 
 @lru_cache
+def _converter(course: Course) -> Autograde:
+    """nbgrader's own, made once: for its settings, its steps and the course's folders."""
+    return Autograde(coursedir=course.directory(), config=course.config)
+
+
+@lru_cache
 def _all_steps(course: Course) -> list[Any]:
-    converter = Autograde(coursedir=course.directory(), config=course.config)
+    converter = _converter(course)
     exporter = NotebookExporter(parent=converter, config=course.config)
     exporter._preprocessors = []
     for step in (*converter.sanitize_preprocessors, *converter.autograde_preprocessors):
@@ -259,7 +267,7 @@ def _read(file: Path) -> Any:
 
 
 def _text(notebook: Any) -> str:
-    text = nbformat.writes(notebook, version=nbformat.current_nbformat)
+    text = nbformat.versions[nbformat.current_nbformat].writes_json(notebook)  # it is validated already
     return text if text.endswith("\n") else text + "\n"
 
 

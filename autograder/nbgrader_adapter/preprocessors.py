@@ -97,7 +97,7 @@ class SandboxExecute(Execute):
             course.settings.limits,
             files_of(course, info["assignment"]),
         )
-        key = key_of(nb, job)
+        key = key_of(nb, job, course.code)
         graded = course.store.get(key)
         if graded is None:
             graded = replace(grade_notebook(nb, job, template_for(course, job.assignment_id)), key=key)

@@ -144,6 +144,8 @@ def _compare_arrays(answer: Any, expected: Any, tolerance: Any, where: str) -> M
 
 
 def _close(a: np.ndarray, e: np.ndarray, rtol: float, atol: float) -> bool:
+    if a.dtype == e.dtype and a.tobytes() == e.tobytes():  # right to the last bit, as most right answers are
+        return True
     if e.dtype.kind in "bui" and a.dtype.kind in "bui":
         return bool(np.array_equal(a, e))
     with np.errstate(all="ignore"):
