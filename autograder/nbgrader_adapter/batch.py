@@ -178,12 +178,12 @@ def one_transaction(gradebook: Gradebook) -> Iterator[None]:
 class _Open:
     """A gradebook that is open already and is not closed by who borrows it.
 
-    One submission's grades and comments are read at once: nbgrader looks each up with a query over seven tables.
+    One submission and its grades and comments are read at once: nbgrader looks each up with a query over many tables.
     """
 
     def __init__(self, gradebook: Gradebook, submission: Any) -> None:
-        self._gradebook = gradebook
-        notebooks = {notebook.name: notebook for notebook in submission.notebooks}
+        self._gradebook, self._submission = gradebook, submission
+        self._notebooks = notebooks = {notebook.name: notebook for notebook in submission.notebooks}
         cells = gradebook.db.query(BaseCell.id, BaseCell.name).filter(
             BaseCell.notebook_id.in_([notebook.notebook_id for notebook in notebooks.values()])
         )
@@ -199,8 +199,16 @@ class _Open:
         found = self._comments.get((notebook, solution_cell))
         return found or self._gradebook.find_comment(solution_cell, notebook, assignment, student)
 
-    def __enter__(self) -> Gradebook:
-        return self._gradebook
+    def find_submission(self, assignment: str, student: str) -> Any:
+        return self._submission
+
+    def find_submission_notebook(self, notebook: str, assignment: str, student: str) -> Any:
+        found = self._notebooks[notebook]
+        self._gradebook.db.expire(found, ["score"])  # the database's sum, from before these grades
+        return found
+
+    def __enter__(self) -> _Open:
+        return self
 
     def __exit__(self, *_: object) -> None:
         pass

@@ -68,6 +68,7 @@ def warm_up(course: Course, case_sets: Mapping[str, Iterable[int]]) -> None:
             prepare(assignment, name, course.settings.secret(), numbers)
     for name in case_sets:
         template_for(course, name)
+    gc.set_threshold(20_000, 20, 20)  # little here is circular
     gc.collect()
     gc.freeze()  # what is there now stays: no collection needs to go through it, and forks go on sharing it
 
