@@ -57,13 +57,14 @@ class RestoreCells(OverwriteCells):
         self._restore_marks(nb, marks)
         nb, resources = super().preprocess(nb, resources)
         before, previous = -1, ""
+        places = _places(nb)
         for name, cell_type, source in sources:
-            places = {_grade_id(cell): i for i, cell in enumerate(nb.cells)}
             if name not in places and (marks[name]["locked"] or "points" in marks[name]):
                 self.log.warning("The cell '%s' was missing; it is put back", name)
                 astray = "points" in marks[name] and previous not in places  # its question's answer may stand anywhere
-                places[name] = len(nb.cells) if astray else before + 1
-                nb.cells.insert(places[name], _restored(name, cell_type, source, marks[name]))
+                place = len(nb.cells) if astray else before + 1
+                nb.cells.insert(place, _restored(name, cell_type, source, marks[name]))
+                places = _places(nb)
             if places.get(name, -1) < len(nb.cells) - 1:
                 before = max(before, places.get(name, -1))
             previous = name
@@ -163,6 +164,11 @@ def _restored(name: str, cell_type: str, source: str, marks: dict[str, Any]) -> 
     cell = new_cell(source, metadata={"nbgrader": from_dict(marks)})
     cell["id"] = re.sub(r"[^\w-]", "-", f"restored-{name}", flags=re.ASCII)[:64]
     return cell
+
+
+def _places(nb: NotebookNode) -> dict[str, int]:
+    """Where each of the assignment's cells stands."""
+    return {_grade_id(cell): i for i, cell in enumerate(nb.cells)}
 
 
 def _grade_id(cell: NotebookNode) -> str:

@@ -259,3 +259,47 @@ def f(x):
 """
     transcript = template.play([Cell(source), Snapshot("f")], [Question("f", calls(4711), visible=0, twice=False)])
     assert "4711" not in str(transcript.cells)
+
+
+def several(template, *sources, seconds=4.0, last=""):
+    """The answers to f0, f1, … of these sources, each asked for 1 and 2, whose checks may all wait."""
+    steps = []
+    for number, source in enumerate(sources):
+        steps += [Cell(source), Snapshot(f"f{number}", waits=True)]
+    if last:
+        steps.append(Cell(last))
+    questions = [Question(f"f{n}", calls(1, 2), visible=1, seconds=seconds) for n in range(len(sources))]
+    transcript = template.play(steps, questions)
+    return [[answer.values[:1] or answer.reason for answer in answers] for answers in transcript.answers]
+
+
+def test_one_process_answers_for_all_checks_that_wait(numpy_template):
+    pid = "import os\ndef f{}(x): return os.getpid()"
+    answers = several(numpy_template, *map(pid.format, range(3)))
+    assert len({value for function in answers for value in function}) == 1
+
+
+def test_what_students_see_of_every_function_is_asked_before_anything_hidden(numpy_template):
+    seen = "def f0(x):\n    seen.append(x)\n    return len(seen)"
+    answers = several(numpy_template, f"seen = []\n{seen}", seen.replace("f0", "f1"))
+    assert [visible for visible, _ in answers] == [(1,), (2,)]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("import os; os._exit(3)", "process died: exit code 3"),
+        ("import ctypes; ctypes.string_at(0)", "process died: SIGSEGV"),
+        ("while True: pass", "timeout after 0.5 s"),
+    ],
+)
+def test_a_function_that_ends_the_process_that_answers_for_all_costs_nobody_else(template, body, reason):
+    right = "def f{}(x): return 10 * x"
+    wrong = f"def f1(x):\n    if x == 2:\n        {body}\n    return 10 * x"
+    answers = several(template, right.format(0), wrong, right.format(2), seconds=0.5)
+    assert answers == [[(10,), (20,)], [(10,), reason], [(10,), (20,)]]
+
+
+def test_a_cell_that_ends_the_process_before_the_end_costs_no_check_that_waited_for_it(template):
+    answers = several(template, "def f0(x): return 10 * x", "def f1(x): return x", last="import os; os._exit(1)")
+    assert answers == [[(10,), (20,)], [(1,), (2,)]]
