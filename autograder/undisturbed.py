@@ -25,6 +25,7 @@ _REACHING = {"__import__", "delattr", "eval", "exec", "get_ipython", "globals", 
 #: Methods that set something for everybody, besides those called `set_…`.
 _SETTERS = {"filterwarnings", "manual_seed", "seed", "seterr", "setstate", "simplefilter"}
 _BUILTINS = set(dir(builtins))
+LONGEST = 50_000  # characters of a cell that is read: a student's may be of any size
 
 
 @dataclass(frozen=True)
@@ -74,12 +75,19 @@ def _disturb(later: set[tuple[str, str]], before: Sequence[_Cell], check: str) -
     return bool(changed & known)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def _read(source: str) -> _Cell:
+    if len(source) > LONGEST:
+        return _Cell(quiet=False, tame=False)
     try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):  # a magic, or a mistake: IPython will know
+        return _understood(ast.parse(source))
+    except (SyntaxError, ValueError):  # a magic, or a mistake: IPython will know
         return _Cell(quiet=False, tame=_is_magic(source))
+    except (RecursionError, MemoryError):  # nested as nobody writes
+        return _Cell(quiet=False, tame=False)
+
+
+def _understood(tree: ast.Module) -> _Cell:
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     quiet = all(map(_is_definition, tree.body))
     tame = not names & _REACHING and all(_keeps_to_itself(node, frozenset()) for node in _functions(tree))

@@ -112,3 +112,8 @@ def test_functions_that_change_what_is_theirs_are_not(body):
 
 def test_a_first_cell_with_magics_disturbs_nobody():
     assert waits("%matplotlib inline\nimport numpy as np", FIRST, "f", SECOND, "g") == ["f", "g"]
+
+
+@pytest.mark.parametrize("source", ["x = " + "-" * 20_000 + "1", "x = 1" + ".real" * 9_000, "x = 1\n" * 20_000])
+def test_a_text_too_deep_or_too_long_to_be_read_is_waited_for_by_nobody(source):
+    assert waits(FIRST, "f", source) == []
