@@ -17,7 +17,7 @@ from .interface import Answer, Limits, Question
 from .layers import SessionError
 from .live import Live
 from .sanitise import safe_text
-from .wire import Channel, ChannelError, Closed, read, wait
+from .wire import Channel, ChannelError, read, wait
 
 MAX_DEATHS = 3
 SEND_SECONDS = 20.0
@@ -27,7 +27,7 @@ _TEXT = 1000
 
 
 class Lost(Exception):
-    """A snapshot that answered itself is gone, or must be: what is not answered yet needs one that lasts."""
+    """A snapshot that answered itself is gone, or must be: what is not answered yet needs one that lasts, by itself."""
 
 
 class _Crashed(Exception):
@@ -63,7 +63,8 @@ class Asking:
         Raises
         ------
         Lost
-            The snapshot was not to last, and a call ended it; the answers before that, and a timeout, are kept.
+            The snapshot was not to last, and a call ended it or broke the protocol; the answers before that, and a
+            timeout, are kept.
         """
         until = self._question.visible if visible else len(self._calls)
         if self._begun and self._kills != self._live.kills:  # killed with another snapshot's, whose time was up
@@ -87,8 +88,10 @@ class Asking:
             except _Broken as broken:
                 return self.fill(Answer("refused", reason=str(broken)))
             except ChannelError as error:
-                if isinstance(error, Closed) and not self._lasting:
-                    raise Lost from None  # how it ended is known once the same call has ended a process that is watched
+                if not self._lasting:
+                    # how it ended is known once the same call has ended a process that is watched; and what came may be
+                    # another function's, whose answers the same process gives
+                    raise Lost from None
                 return self.fill(Answer("refused", reason=f"it broke the session's protocol: {error}"))
             if self._deaths >= MAX_DEATHS:
                 reason = f"not asked after {self._deaths} calls that ended the process"

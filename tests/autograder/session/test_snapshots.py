@@ -303,3 +303,21 @@ def test_a_function_that_ends_the_process_that_answers_for_all_costs_nobody_else
 def test_a_cell_that_ends_the_process_before_the_end_costs_no_check_that_waited_for_it(template):
     answers = several(template, "def f0(x): return 10 * x", "def f1(x): return x", last="import os; os._exit(1)")
     assert answers == [[(10,), (20,)], [(1,), (2,)]]
+
+
+def test_what_one_function_writes_to_all_channels_costs_nobody_else(template):
+    right = "def f{}(x): return 10 * x"
+    wrong = """
+import os, socket, stat
+def f1(x):
+    for number in range(3, 40):
+        try:
+            if stat.S_ISSOCK(os.fstat(number).st_mode):
+                socket.socket(fileno=os.dup(number)).send(b'.{"answers": [{"value": 20}], "number": 0}')
+        except OSError:
+            pass
+    return 10 * x
+"""
+    first, second, third = several(template, right.format(0), wrong, right.format(2))
+    assert first == third == [(10,), (20,)]
+    assert second == ["it broke the session's protocol: it answered what was not asked"] * 2
