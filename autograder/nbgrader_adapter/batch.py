@@ -26,7 +26,7 @@ from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades
 from nbgrader.utils import find_all_files
 
 from autograder.exercise import ExerciseError
-from autograder.nbgrader_adapter.course import Course, pinned
+from autograder.nbgrader_adapter.course import Course
 from autograder.nbgrader_adapter.sourcebook import SourceBook, standing_in
 from autograder.verdict import Graded
 
@@ -84,7 +84,7 @@ def draft(course: Course, book: SourceBook, student: str) -> Draft:
             raise NotGradable(f"{file.name} is a link or no plain file; a submission must hold the notebook itself")
         resources = {"unique_key": name, **_resources(course, book, student, name)}
         notebook = _read(file)
-        with pinned(course), standing_in(book, *READERS):
+        with standing_in(book, *READERS):
             for step in _steps(course, offline=True):
                 notebook, resources = step.preprocess(notebook, resources)
         nbformat.validate(notebook)

@@ -12,7 +12,7 @@ from autograder.cluster import map_dask
 from autograder.grading import prepare
 from autograder.nbgrader_adapter import batch
 from autograder.nbgrader_adapter.batch import Draft, draft
-from autograder.nbgrader_adapter.course import Course, course_of
+from autograder.nbgrader_adapter.course import Course, course_of, pinned
 from autograder.nbgrader_adapter.sourcebook import SourceBook
 from autograder.nbgrader_adapter.templates import launch_template, template_for, use_template
 from autograder.pool import Done, map_forked
@@ -48,7 +48,8 @@ def drafts(course: Course, book: SourceBook, students: list[str], workers: int, 
 def _forked(course: Course, book: SourceBook, workers: int) -> Executor:
     def work(lane: Template, student: str) -> Draft:
         use_template(course, book.assignment, lane)
-        return draft(course, book, student)
+        with pinned(course):  # every submission of one command by the exercises that it began with
+            return draft(course, book, student)
 
     def execute(students: list[str]) -> Iterator[Done]:
         warm_up(course, {book.assignment: _case_sets(course, book.assignment, students)})
