@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 #: What can be imported anywhere without a trace.
@@ -82,7 +82,7 @@ def _read(source: str) -> _Cell:
     try:
         return _understood(ast.parse(source))
     except (SyntaxError, ValueError):  # a magic, or a mistake: IPython will know
-        return _Cell(quiet=False, tame=_is_magic(source))
+        return _without_magics(source)
     except (RecursionError, MemoryError):  # nested as nobody writes
         return _Cell(quiet=False, tame=False)
 
@@ -94,11 +94,13 @@ def _understood(tree: ast.Module) -> _Cell:
     return _Cell(quiet, tame, frozenset(_bound(tree.body)), frozenset(names))
 
 
-def _is_magic(source: str) -> bool:
-    """Whether the text is Python but for lines that IPython takes: these run in their place, and define nothing."""
+def _without_magics(source: str) -> _Cell:
+    """The cell but for the lines that IPython takes: these run in their place, and define nothing."""
     lines = source.splitlines()
     rest = [line for line in lines if not line.startswith(("%", "!"))]
-    return len(rest) < len(lines) and not source.lstrip().startswith("%%") and _read("\n".join(rest)).tame
+    if len(rest) == len(lines) or source.lstrip().startswith("%%"):
+        return _Cell(quiet=False, tame=False)
+    return replace(_read("\n".join(rest)), quiet=False)
 
 
 def _bound(body: Sequence[ast.stmt]) -> Iterator[tuple[str, str]]:

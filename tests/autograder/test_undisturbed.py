@@ -117,3 +117,7 @@ def test_a_first_cell_with_magics_disturbs_nobody():
 @pytest.mark.parametrize("source", ["x = " + "-" * 20_000 + "1", "x = 1" + ".real" * 9_000, "x = 1\n" * 20_000])
 def test_a_text_too_deep_or_too_long_to_be_read_is_waited_for_by_nobody(source):
     assert waits(FIRST, "f", source) == []
+
+
+def test_what_a_cell_with_magics_defines_and_uses_counts():
+    assert waits("%matplotlib inline\nk = 1\ndef h(x): return k * x", "def f(x): return h(x)", "f", "k = 2") == []
