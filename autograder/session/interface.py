@@ -16,6 +16,8 @@ from typing import Any, Literal
 
 from autograder.student import values
 
+_OWN_PROCESSES = 12
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -30,6 +32,10 @@ class Limits:
     scratch_mib: int = 256
     processes: int = 64
     descriptors: int = 256
+
+    def all_processes(self, snapshots: int) -> int:
+        """Those of a session with `snapshots` in all: the student's, two for each snapshot, and the session's own."""
+        return self.processes + 2 * snapshots + _OWN_PROCESSES
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ START_SECONDS = 30.0
 FIRST_LOOK = 0.1  # seconds before /proc is read for the first time
 LOOK = 0.08
 SEVERAL = 1.5  # how much more a session's processes may hold together than one of them may
+_BESIDES = 2  # processes that the kernel does not count with the session's user, or not yet
 GRACE = 1.5  # seconds between an interrupt and a kill
 
 
@@ -136,7 +137,8 @@ class Live:
         # forks count their common pages several times: look closer before anybody is accused
         if grown > most and sum(watch.own_share(pid) for pid in usage.anonymous) > most + self._base:
             raise Over(f"out of memory: more than {most >> 20} MiB", fatal=True)
-        if usage.count > self.limits.processes + 2 * len(self.snapshots) + 8:
+        # the kernel refuses a fork beyond that first, where it counts for this session alone
+        if usage.count > self.limits.all_processes(len(self.snapshots)) + _BESIDES:
             raise Over(f"more than {self.limits.processes} processes", fatal=True)
         if self.scratch and _bytes_beneath(self.scratch) > self.limits.scratch_mib << 20:
             raise Over(f"more than {self.limits.scratch_mib} MiB of files", fatal=True)

@@ -134,8 +134,9 @@ class Template:
             "request_bytes": 16 << 20,
             **{
                 name: getattr(limits, name)
-                for name in ("memory_mib", "file_mib", "scratch_mib", "processes", "output_bytes")
+                for name in ("memory_mib", "file_mib", "scratch_mib", "output_bytes")
             },
+            "processes": limits.all_processes(snapshots),
             "descriptors": limits.descriptors + snapshots,
         }
         try:

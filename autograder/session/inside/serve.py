@@ -19,7 +19,6 @@ from . import supervise, trials, world
 from .setting import Setting
 
 _PATIENCE = 2.0  # seconds for killed processes to go
-_SPARE = 8  # processes of a session besides the student's
 
 
 def serve(channel: wire.Channel, setting: Setting) -> None:
@@ -60,7 +59,6 @@ def _open(channel: wire.Channel, setting: Setting, request: dict[str, Any]) -> i
     descriptors = channel.take_descriptors()
     own_uid = "own_uid" in setting.layers
     request["uid"] = trials.free_uid() if own_uid else os.getuid()
-    request["processes"] += 2 * len(descriptors) + _SPARE
     if not own_uid and setting.place is None:
         request["processes"] += _processes_of(os.getuid())
     request["cpu"] = math.ceil(request["cpu"])

@@ -149,10 +149,11 @@ try:
             os._exit(0)
         made += 1
 except OSError as error:
+    time.sleep(0.5)  # so that the grader looks too, and lets what the kernel allows
     print("refused", made < 100)
 """
     result, after = run(numpy_template, bomb, "print('on')", processes=30)
-    assert "refused True" in text(result) or "processes" in result.reason
+    assert text(result) == "refused True\n"
     assert text(after) == "on\n"
 
 
