@@ -52,8 +52,7 @@ def _gather_namespace(used: str, module: ModuleType, tree: ast.Module, known: se
     for name in names:
         _gather_helpers(vars(module)[name], known, parts)
         parts.append(definition(vars(module)[name]))
-    pairs = ", ".join(f"{name}={name}" for name in names)
-    parts.append(f"import types\n{used} = types.SimpleNamespace({pairs})")
+    parts.append("\n".join([f"class {used}:", *(f"    {name} = {name}" for name in names)]))
 
 
 def _is_of_a_library(value: Any) -> bool:
