@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from . import watch
@@ -35,8 +36,10 @@ class Live:
         snapshots: list[Channel],
         limits: Limits,
         scratch: str = "",
+        notebook: int = 0,
     ) -> None:
         self.pid = pid
+        self.notebook = notebook  # found at the start, where the template does not say
         self.control = control
         self.data = data
         self.snapshots = snapshots
@@ -47,7 +50,9 @@ class Live:
         self.left: dict[str, Any] = {}  # what the notebook's process had not sent when it died
         self._two_steps = two_steps
         self._supervisor = pid
+        self._roots = (pid, notebook) if notebook else (pid,)
         self._ended = ""
+        self._ended_cpu = 0.0  # seconds that the notebook's process had used, where nobody else counts them
         self._base = 0
         self._cpu_left = self._cpu_all = limits.submission_seconds
         self._deadline = time.monotonic() + limits.submission_seconds * limits.wall_factor
@@ -63,9 +68,9 @@ class Live:
             raise SessionError(f"the session did not start: {error}") from None
         if self._two_steps:
             self._supervisor = (watch.children(self.pid) or [self.pid])[0]
-        notebook = (watch.children(self._supervisor) or [0])[0]
-        self._base = watch.usage([notebook]).anonymous.get(notebook, 0)
-        self.notebook = notebook
+        if not self.notebook:
+            self.notebook = (watch.children(self._supervisor) or [0])[0]
+        self._base = watch.usage([self.notebook]).anonymous.get(self.notebook, 0)
         self.layers = tuple(message["ready"])
         return self.layers
 
@@ -81,7 +86,10 @@ class Live:
 
     def usage(self) -> watch.Usage:
         """What the session's processes use."""
-        return watch.usage(watch.tree(self.pid))
+        with suppress(ChannelError):
+            self._hear_end()
+        usage = watch.usage(watch.tree(*self._roots))
+        return replace(usage, cpu=usage.cpu + self._ended_cpu)
 
     def bound(self, spent: float, most: float, deadline: float) -> None:
         """The CPU seconds that the submission may use in all, and those that it has used in earlier sessions."""
@@ -153,24 +161,30 @@ class Live:
         """Raise `Dead` where the notebook's process has ended and `channel` is its own."""
         if self._ended:
             return
+        self._hear_end()
+        if self._ended and channel is self.data:
+            raise Dead(self._ended)
+
+    def _hear_end(self) -> None:
+        """Note what came on the control channel: how the notebook's process ended."""
         try:
             for raw in self.control.drain():
                 message = read(raw)
                 if isinstance(message.get("ended"), int):
                     self._ended = how_it_ended(message["ended"])
                     self.left = message
+                    if len(self._roots) > 1:
+                        self._roots, self._ended_cpu = (self.pid,), float(message["cpu"])
         except Closed:
-            self._ended = "process died with its supervisor"
-        if self._ended and channel is self.data:
-            raise Dead(self._ended)
+            self._ended = self._ended or "process died with its supervisor"
 
     def interrupt(self) -> None:
         """KeyboardInterrupt in the running cell."""
-        watch.send_signal(self.pid, self.notebook, signal.SIGINT)
+        watch.send_signal(self._roots, self.notebook, signal.SIGINT)
 
     def end_notebook(self) -> str:
         """Kill the notebook's process and wait for it; the snapshots stay. Returns how it ended."""
-        watch.send_signal(self.pid, self.notebook, signal.SIGKILL)
+        watch.send_signal(self._roots, self.notebook, signal.SIGKILL)
         deadline = time.monotonic() + START_SECONDS
         while not self._ended:
             self._watch_end(self.control)
@@ -179,12 +193,12 @@ class Live:
         return self._ended
 
     def kill_answering(self) -> None:
-        """Kill what the waiting snapshots have forked. They are the supervisor's own children by now."""
+        """Kill what the waiting snapshots have forked. They are children of the session's first process by now."""
         self.kills += 1
         depths = watch.tree(self._supervisor)
         for pid, depth in depths.items():
             if depth > 1:
-                watch.send_signal(self.pid, pid, signal.SIGKILL)
+                watch.send_signal(self._roots, pid, signal.SIGKILL)
 
     def close(self) -> None:
         """Close the channels; the processes are the template's to kill."""

@@ -132,10 +132,7 @@ class Template:
             "cpu": cpu,
             "checks": sorted(set(checks)),
             "request_bytes": 16 << 20,
-            **{
-                name: getattr(limits, name)
-                for name in ("memory_mib", "file_mib", "scratch_mib", "output_bytes")
-            },
+            **{name: getattr(limits, name) for name in ("memory_mib", "file_mib", "scratch_mib", "output_bytes")},
             "processes": limits.all_processes(snapshots),
             "descriptors": limits.descriptors + snapshots,
         }
@@ -144,7 +141,16 @@ class Template:
         finally:
             for _, sock in pairs:
                 sock.close()
-        live = Live(reply["pid"], self._two_steps, ours[0], ours[1], ours[2:], limits, reply["scratch"])
+        live = Live(
+            reply["pid"],
+            self._two_steps,
+            ours[0],
+            ours[1],
+            ours[2:],
+            limits,
+            reply["scratch"],
+            reply["notebook"],
+        )
         try:
             held = live.start()
             if lost := set(self._active) - set(held):

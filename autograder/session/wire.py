@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import array
 import json
+import os
 import select
 import socket
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 CHUNK = 1 << 16
 PACKETS_AT_ONCE = 64  # so that a flood cannot keep the reader from looking at its clock
@@ -97,6 +98,8 @@ class Channel:
         try:
             if self._takes_descriptors:
                 packet, self._descriptors, _, _ = socket.recv_fds(self.sock, CHUNK + 2, 253)
+                for descriptor in self._descriptors:
+                    os.set_inheritable(descriptor, False)  # they come as if a program that is run were to have them
             else:
                 packet = self.sock.recv(CHUNK + 2)  # descriptors that come along are closed by the kernel
         except BlockingIOError:
@@ -139,7 +142,14 @@ class Channel:
                 return read(message)
 
 
-def wait(channels: list[Channel], deadline: float | None, *, write: bool = False) -> None:
+class _Readable(Protocol):
+    def fileno(self) -> int: ...
+
+
+_Either = TypeVar("_Either", bound=_Readable)
+
+
+def wait(channels: Sequence[_Readable], deadline: float | None, *, write: bool = False) -> None:
     """Return when one of the channels is ready; raise `Late` at the deadline."""
     poller = select.poll()
     for channel in channels:
@@ -149,7 +159,7 @@ def wait(channels: list[Channel], deadline: float | None, *, write: bool = False
         raise Late("nothing came in time")
 
 
-def first_ready(channels: list[Channel], deadline: float | None) -> Channel:
+def first_ready(channels: Sequence[_Either], deadline: float | None) -> _Either:
     """The first channel on which something came, or whose other side is gone; raise `Late` at the deadline."""
     wait(channels, deadline)
     poller = select.poll()

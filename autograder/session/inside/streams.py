@@ -2,46 +2,47 @@
 
 Descriptors 1 and 2 are two files in memory that every process of the session appends to. They are read, sent and
 emptied before any other output, when the writer changes, when they grow, and when the cell ends. What a process that
-dies leaves in them is read by the supervisor.
+dies leaves in them is read by its parent.
 """
 
 from __future__ import annotations
 
 import codecs
+import fcntl
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 NAMES = {1: "stdout", 2: "stderr"}
 _GROWN = 1 << 16
+_LEFT = 8192
 
 
-def open_files() -> None:
-    """Make descriptors 0, 1 and 2: no input, and two empty files."""
-    _place(os.open("/dev/null", os.O_RDONLY), 0)
-    for number, name in NAMES.items():
-        _place(os.memfd_create(name), number)
-        _append_only(number)
+def make_files() -> list[int]:
+    """Two empty files, for 1 and 2."""
+    files = [os.memfd_create(name) for name in NAMES.values()]
+    for file in files:
+        fcntl.fcntl(file, fcntl.F_SETFL, fcntl.fcntl(file, fcntl.F_GETFL) | os.O_APPEND)
+    return files
 
 
-def _place(descriptor: int, number: int) -> None:
-    if descriptor == number:
-        os.set_inheritable(number, True)
-    else:
-        os.dup2(descriptor, number)
-        os.close(descriptor)
+def place_files(files: Sequence[int]) -> None:
+    """Make them descriptors 1 and 2, and 0 an input that holds nothing. None of them is below 3 yet."""
+    null = os.open(os.devnull, os.O_RDONLY)
+    for number, file in enumerate((null, *files)):
+        if file != number:
+            os.dup2(file, number)
+    if null != 0:
+        os.close(null)
 
 
-def _append_only(number: int) -> None:
-    import fcntl
-
-    fcntl.fcntl(number, fcntl.F_SETFL, fcntl.fcntl(number, fcntl.F_GETFL) | os.O_APPEND)
-
-
-def left_over(number: int, most: int) -> bytes:
-    """What was written to 1 or 2 and not sent yet."""
-    return os.pread(number, most, 0)
+def left_over(files: Sequence[int]) -> dict[str, str]:
+    """What was written to them and not sent yet, by the streams' names; of much of it, the beginning."""
+    return {
+        name: os.pread(file, _LEFT, 0).decode("utf-8", "replace")
+        for name, file in zip(NAMES.values(), files, strict=True)
+    }
 
 
 class Collector:

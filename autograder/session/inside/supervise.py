@@ -1,7 +1,8 @@
-"""One session, from the fork of the template: the layers, then the notebook's process, then waiting for its end.
+"""One session, from the fork of the template: the layers, then the notebook's process.
 
-The supervisor is the first process of the session's pid namespace. It runs no student code; what it does after the
-notebook's process has started is to collect the dead and to say how that process ended.
+Where the session's pid namespace has a first process already, the fork becomes the notebook's process, and the template
+says how that ended. Elsewhere it becomes the session's supervisor, which runs no student code: it forks the notebook's
+process, collects the dead and says how that process ended.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import signal
 import socket
 import sys
 import tempfile
+from collections.abc import Sequence
 from typing import Any
 
 from ..wire import Channel, ChannelError, Closed
@@ -22,39 +24,76 @@ from .setting import Setting
 KIB64 = 1 << 16
 
 
-def open_session(setting: Setting, request: dict[str, Any], descriptors: list[int]) -> None:
-    """Never returns. `descriptors`: the supervisor's channel, the notebook's, then one for each snapshot."""
+def be_notebook(setting: Setting, request: dict[str, Any], descriptors: Sequence[int], files: Sequence[int]) -> None:
+    """Lock this process in and serve as the notebook's. Never returns.
+
+    descriptors : of its channel, then one for each snapshot
+    files : for its output, see `streams`
+    """
     try:
-        signal.set_wakeup_fd(-1)
-        *descriptors, last = _only([*descriptors[1:], descriptors[0]])  # so that the notebook has 3 and up
-        control = Channel(socket.socket(fileno=last), KIB64)
+        descriptors = _only(descriptors, files)
+        data = Channel(socket.socket(fileno=descriptors[0]), request["request_bytes"])
         try:
-            _run(setting, request, control, descriptors)
+            scratch, bounds = _settle(setting, request)
         except Exception as error:
-            control.send({"failed": f"{type(error).__name__}: {error}"[:500]})
+            data.send(_failed(error))
+        else:
+            _notebook(setting, request, data, descriptors[1:], scratch, bounds)
     finally:
         os._exit(1)
 
 
-def _only(descriptors: list[int]) -> list[int]:
+def be_supervisor(setting: Setting, request: dict[str, Any], descriptors: Sequence[int], files: Sequence[int]) -> None:
+    """Lock this process in, fork the notebook's from it, and wait for its end. Never returns.
+
+    descriptors : of the supervisor's channel, the notebook's, then one for each snapshot
+    files : for the notebook's output, see `streams`
+    """
+    try:
+        *descriptors, last = _only([*descriptors[1:], descriptors[0]], files)  # so that the notebook has 3 and up
+        control = Channel(socket.socket(fileno=last), KIB64)
+        try:
+            if setting.place is not None:
+                world.become_first(setting.place)
+            scratch, bounds = _settle(setting, request)
+            kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+            pid = os.fork()
+            if pid == 0:
+                control.close()
+                data = Channel(socket.socket(fileno=descriptors[0]), request["request_bytes"])
+                _notebook(setting, request, data, descriptors[1:], scratch, bounds)
+            if "no_new_privs" in setting.layers:
+                lock.no_new_privs()
+            for descriptor in descriptors:
+                os.close(descriptor)
+            _wait(control, pid)
+        except Exception as error:
+            control.send(_failed(error))
+    finally:
+        os._exit(1)
+
+
+def _only(descriptors: Sequence[int], files: Sequence[int]) -> list[int]:
     """Move the session's descriptors to 3 and up, with the streams below, and close everything else."""
+    signal.set_wakeup_fd(-1)
     high = 400
-    for offset, descriptor in enumerate(descriptors):
+    held = [*files, *descriptors]
+    for offset, descriptor in enumerate(held):
         os.dup2(descriptor, high + offset)
     os.closerange(0, high)
-    os.closerange(high + len(descriptors), 4096)
-    streams.open_files()
-    moved = [os.dup2(high + offset, 3 + offset) for offset in range(len(descriptors))]
-    os.closerange(high, high + len(descriptors))
+    os.closerange(high + len(held), 4096)
+    streams.place_files(range(high, high + len(files)))
+    moved = [os.dup2(high + len(files) + offset, 3 + offset) for offset in range(len(descriptors))]
+    os.closerange(high, high + len(held))
     return moved
 
 
-def _run(setting: Setting, request: dict[str, Any], control: Channel, descriptors: list[int]) -> None:
+def _settle(setting: Setting, request: dict[str, Any]) -> tuple[str, lock.Bounds]:
+    """Give this process its places, its user and its limits; the scratch folder, and the limits."""
     layers, uid = setting.layers, request["uid"]
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     scratch = request["scratch"]
     if setting.place is not None:
-        world.become_first(setting.place)
         world.furnish(request["scratch_mib"], uid)
         scratch = world.SCRATCH
     if "own_uid" in layers:
@@ -63,7 +102,6 @@ def _run(setting: Setting, request: dict[str, Any], control: Channel, descriptor
         lock.own_uid(uid)
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of user clears it
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)  # its memory is nobody's to read
-    kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     _furnish(scratch, request["files"])
     bounds = lock.Bounds(
         address_space=setting.mapped + (request["memory_mib"] << 20),
@@ -74,15 +112,7 @@ def _run(setting: Setting, request: dict[str, Any], control: Channel, descriptor
     )
     if "rlimits" in layers:
         lock.set_rlimits(bounds)
-    pid = os.fork()
-    if pid == 0:
-        control.close()
-        _notebook(setting, request, descriptors, scratch, bounds)
-    if "no_new_privs" in layers:
-        lock.no_new_privs()
-    for descriptor in descriptors:
-        os.close(descriptor)
-    _wait(control, pid)
+    return scratch, bounds
 
 
 def _wait(control: Channel, notebook: int) -> None:
@@ -93,30 +123,31 @@ def _wait(control: Channel, notebook: int) -> None:
         except ChildProcessError:
             return
         if pid == notebook:
-            left = {name: streams.left_over(number, 8192) for number, name in streams.NAMES.items()}
-            texts = {name: data.decode("utf-8", "replace") for name, data in left.items()}
-            control.send({"ended": status, **texts})
+            control.send({"ended": status, **streams.left_over((1, 2))})
 
 
 def _notebook(
-    setting: Setting, request: dict[str, Any], descriptors: list[int], scratch: str, bounds: lock.Bounds
+    setting: Setting, request: dict[str, Any], data: Channel, snapshots: list[int], scratch: str, bounds: lock.Bounds
 ) -> None:
     """The process of the student's code. Never returns."""
-    data = Channel(socket.socket(fileno=descriptors[0]), request["request_bytes"])
     try:
         _lock(setting, request["uid"], scratch)
         held = lock.holding(setting.layers, request["uid"], bounds, setting.outer)
         _refresh(setting, scratch)
         data.send({"ready": held})
     except Exception as error:
-        data.send({"failed": f"{type(error).__name__}: {error}"[:500]})
+        data.send(_failed(error))
         os._exit(1)
     try:
-        cells.serve(data, descriptors[1:], setting.shell, request["output_bytes"])
+        cells.serve(data, snapshots, setting.shell, request["output_bytes"])
     except (Closed, ChannelError):
         os._exit(0)
     finally:
         os._exit(1)
+
+
+def _failed(error: Exception) -> dict[str, str]:
+    return {"failed": f"{type(error).__name__}: {error}"[:500]}
 
 
 def _lock(setting: Setting, uid: int, scratch: str) -> None:

@@ -8,12 +8,14 @@ with it. Each session then needs only its own pid namespace, `/proc` and scratch
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from . import kernel
 
+_WAITER = "cat"  # ends with its input, and does nothing before
 DEVICES = ("null", "zero", "full", "random", "urandom")
 SCRATCH = "/scratch"
 _HIDDEN_INODES = 20_000
@@ -22,9 +24,13 @@ _HIDDEN_INODES = 20_000
 @dataclass(frozen=True)
 class World:
     """own_pids : a descriptor of the template's pid namespace where each fork can get a new one directly;
-    None where a session needs a fork in between."""
+    None where a session needs a fork in between.
+
+    waiter : a program that can be the first process of a namespace; '' where a fork of the template has to be.
+    """
 
     own_pids: int | None
+    waiter: str = ""
 
 
 def enter(base: str, readable: Sequence[str], hidden: Sequence[str]) -> World:
@@ -54,19 +60,46 @@ def enter(base: str, readable: Sequence[str], hidden: Sequence[str]) -> World:
         os.symlink(SCRATCH + "/tmp", base + "/tmp")
     kernel.pivot_root(base)
     kernel.make_readonly("/", recursive=False, devices=True)
-    return World(_own_pids())
+    own_pids = _own_pids()
+    return World(own_pids, "" if own_pids is None else shutil.which(_WAITER) or "")
 
 
 def fork(world: World) -> int:
     """Fork, the child being the first process of a new pid namespace or, where that takes two steps, on its way."""
     if world.own_pids is not None:
-        kernel.setns(world.own_pids, kernel.CLONE_NEWPID)  # a second unshare is refused without this step back
-        kernel.unshare(kernel.CLONE_NEWPID)
+        _new_pids(world.own_pids)
     return os.fork()
 
 
+def start_first(world: World) -> tuple[int, int]:
+    """Make a pid namespace for what is forked next. Its first process only waits: that is no fork, which costs more.
+
+    Returns its number, and a descriptor: the namespace ends when every copy of that is closed, as when this process
+    dies.
+    """
+    assert world.own_pids is not None
+    _new_pids(world.own_pids)
+    reading, writing = os.pipe()
+    try:
+        null = os.open(os.devnull, os.O_RDWR)
+        places = [(os.POSIX_SPAWN_DUP2, source, target) for target, source in enumerate((reading, null, null))]
+        try:
+            return os.posix_spawn(world.waiter, ["session"], {}, file_actions=places), writing
+        finally:
+            os.close(null)
+            os.close(reading)
+    except BaseException:
+        os.close(writing)
+        raise
+
+
+def _new_pids(own: int) -> None:
+    kernel.setns(own, kernel.CLONE_NEWPID)  # a second unshare is refused without this step back
+    kernel.unshare(kernel.CLONE_NEWPID)
+
+
 def become_first(world: World) -> None:
-    """In the child: make sure that this is pid 1, and give it its own /proc and scratch mounts' namespace."""
+    """In the child: make sure that this is pid 1."""
     if world.own_pids is None:
         kernel.unshare(kernel.CLONE_NEWPID)
         first = os.fork()
@@ -77,11 +110,11 @@ def become_first(world: World) -> None:
         kernel.prctl(kernel.PR_SET_PDEATHSIG, 9)
     if os.getpid() != 1:
         raise OSError("the session is not the first process of its namespace")
-    kernel.unshare(kernel.CLONE_NEWNS)
 
 
 def furnish(scratch_mib: int, uid: int) -> None:
-    """Mount the session's own /proc and scratch."""
+    """Give this process mounts of its own: the session's /proc and scratch."""
+    kernel.unshare(kernel.CLONE_NEWNS)
     flags = kernel.MS_NOSUID | kernel.MS_NODEV
     kernel.mount("proc", "/proc", "proc", flags | kernel.MS_NOEXEC)
     kernel.mount("scratch", SCRATCH, "tmpfs", flags, f"size={scratch_mib}m,nr_inodes={_HIDDEN_INODES},mode=700")
