@@ -24,6 +24,7 @@ from nbgrader.api import BaseCell, Gradebook
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades
 from nbgrader.utils import find_all_files
+from sqlalchemy import text
 
 from autograder.exercise import ExerciseError
 from autograder.nbgrader_adapter.course import Course
@@ -102,7 +103,7 @@ def enter(course: Course, gradebook: Gradebook, book: SourceBook, drafted: Draft
     """Put the draft in place and its scores in the gradebook, in one transaction."""
     directory = _converter(course).coursedir
     place = Path(directory.format_path(directory.autograded_directory, drafted.student, book.assignment))
-    with one_transaction(gradebook):
+    with one_transaction(gradebook), gradebook.db.no_autoflush:  # a new entry is written once, with its grades
         submission = _submission(course, gradebook, book, drafted.student)
         for submitted in submission.notebooks:
             if submitted.name not in drafted.notebooks:
@@ -114,8 +115,6 @@ def enter(course: Course, gradebook: Gradebook, book: SourceBook, drafted: Draft
                 for step in _steps(course, offline=False):
                     notebook, resources = step.preprocess(notebook, resources)
         _replace(drafted.folder, place)
-    for name, (_, graded) in drafted.notebooks.items():
-        course.store.remember(book.assignment, drafted.student, name, graded.key)
 
 
 def set_aside(course: Course, gradebook: Gradebook, book: SourceBook, student: str) -> None:
@@ -135,9 +134,7 @@ def _submission(course: Course, gradebook: Gradebook, book: SourceBook, student:
     gradebook.update_or_create_student(student)
     gradebook.db.flush()
     with gradebook.db.no_autoflush:  # nbgrader adds the entry whole, at the end
-        submission = gradebook.update_or_create_submission(book.assignment, student, **when)
-    gradebook.db.flush()
-    return submission
+        return gradebook.update_or_create_submission(book.assignment, student, **when)
 
 
 def _timestamp(directory: Any, folder: str) -> Any:
@@ -175,6 +172,20 @@ def one_transaction(gradebook: Gradebook) -> Iterator[None]:
         session.expunge_all()  # or memory grows with the class
 
 
+@contextmanager
+def one_journal(gradebook: Gradebook) -> Iterator[None]:
+    """Have SQLite keep its journal, empty, from one transaction to the next: a file made and removed for each costs
+    more than what is written, and makes every other new file slower on some file systems."""
+    if gradebook.engine.dialect.name != "sqlite":
+        yield
+        return
+    gradebook.db.execute(text("PRAGMA journal_mode=TRUNCATE"))
+    try:
+        yield
+    finally:
+        gradebook.db.execute(text("PRAGMA journal_mode=DELETE"))
+
+
 class _Open:
     """A gradebook that is open already and is not closed by who borrows it.
 
@@ -185,7 +196,7 @@ class _Open:
         self._gradebook, self._submission = gradebook, submission
         self._notebooks = notebooks = {notebook.name: notebook for notebook in submission.notebooks}
         cells = gradebook.db.query(BaseCell.id, BaseCell.name).filter(
-            BaseCell.notebook_id.in_([notebook.notebook_id for notebook in notebooks.values()])
+            BaseCell.notebook_id.in_([notebook.notebook.id for notebook in notebooks.values()])
         )
         names = dict(map(tuple, cells))
         self._grades = {(n, names[grade.cell_id]): grade for n, book in notebooks.items() for grade in book.grades}
@@ -204,7 +215,9 @@ class _Open:
 
     def find_submission_notebook(self, notebook: str, assignment: str, student: str) -> Any:
         found = self._notebooks[notebook]
-        self._gradebook.db.expire(found, ["score"])  # the database's sum, from before these grades
+        if self._submission.total_seconds_late > 0:  # then a penalty is taken from the score, the database's sum
+            self._gradebook.db.flush()
+            self._gradebook.db.expire(found, ["score"])
         return found
 
     def __enter__(self) -> _Open:

@@ -41,7 +41,7 @@ def grade_class(
     dry_run: bool = False,
 ) -> int:
     """Grade, print the class's table and who needs a person. Returns 0 where every submission has a grade, else 1."""
-    with steps.gradebook_of(course) as gradebook:
+    with steps.gradebook_of(course) as gradebook, batch.one_journal(gradebook):
         book, wanted = _wanted(course, gradebook, assignment, students)
         todo = wanted if regrade else [s for s in wanted if not is_current(course, gradebook, book, s)]
         before = {row.student: row for row in scores.read_rows(gradebook, assignment)} if dry_run else {}

@@ -104,7 +104,6 @@ class SandboxExecute(Execute):
             graded = replace(grade_notebook(nb, job, template_for(course, job.assignment_id)), key=key)
             if not graded.unsure:
                 course.store.put(key, graded)
-        course.store.remember(info["assignment"], info["student"], info["notebook"], key)
         for trouble in graded.troubles:
             self.log.warning("%s, %s: %s", info["student"], info["notebook"], trouble)
         resources["autograder"] = graded
@@ -113,6 +112,14 @@ class SandboxExecute(Execute):
 
 class SaveVerdicts(SaveAutoGrades):
     """Write the verdicts to the gradebook. No verdict is no points and 'needs manual grading'."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> Result:
+        nb, resources = super().preprocess(nb, resources)
+        graded: Graded | None = resources.get("autograder")
+        if graded:
+            store = course_of(self.config).store
+            store.remember(self.assignment_id, self.student_id, self.notebook_id, graded.key)
+        return nb, resources
 
     def _add_score(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
         if utils.is_solution(cell) or cell.cell_type != "code":

@@ -89,10 +89,9 @@ def _set_up(order: dict[str, Any]) -> tuple[Setting, dict[str, str]]:
 
 
 def _settle() -> None:
-    """The last things before the first fork."""
+    """The last things before the first fork. The shell's reset has searched for garbage, which takes its time."""
     sys.argv[:] = [""]
     replace_package()
-    gc.collect()
     kernel.collapse_memory()
     gc.freeze()
     gc.enable()
