@@ -37,7 +37,7 @@ def comparison(results: dict[str, Any]) -> str:
 def shares(results: dict[str, Any]) -> str:
     """Where the time of `autograder grade` goes, by assignment, with one worker."""
     lines = [
-        "| assignment | start, seconds once | cells and answers | marking, notebooks and gradebook |",
+        "| assignment | start, seconds once | cells and answers | forks, marking, notebooks and gradebook |",
         "|---|---|---|---|",
     ]
     for row in results["rows"]:

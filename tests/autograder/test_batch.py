@@ -112,6 +112,26 @@ def test_the_written_notebooks_are_those_of_nbgraders_own_pass(undisturbed, copy
         assert ours[name] == theirs[name], name
 
 
+def test_a_late_penalty_is_that_of_nbgraders_own_pass(copy, nbgrader):
+    ours, theirs = copy("late"), copy("late-stock")
+    for root in (ours, theirs):
+        with (root / "nbgrader_config.py").open("a") as file:
+            file.write('\nc.LateSubmissionPlugin.penalty_method = "zero"\n')
+        with Gradebook(f"sqlite:///{root}/classroom/gradebook.db", "second-course") as gradebook:
+            gradebook.update_or_create_assignment(ASSIGNMENT, duedate="2025-12-31 00:00:00.000000 UTC")
+    nbgrader((theirs, "autograde", ASSIGNMENT))
+    with Gradebook(f"sqlite:///{theirs}/classroom/gradebook.db", "second-course") as gradebook:
+        late = [one.notebooks[0].late_submission_penalty for one in gradebook.assignment_submissions(ASSIGNMENT)]
+    assert max(late) > 0
+    for words in ((), ("--regrade",)):  # a new entry, and one that is there
+        grade(ours, *words)
+        assert gradebook_of(ours) == gradebook_of(theirs)
+
+
+def test_nothing_is_left_beside_the_gradebook(undisturbed):
+    assert [file.name for file in (undisturbed / "classroom").glob("gradebook.db*")] == ["gradebook.db"]
+
+
 def test_one_worker_gives_what_two_give(undisturbed, copy):
     root = copy("one")
     grade(root, "--workers", "1")
@@ -148,10 +168,14 @@ def test_a_regrade_that_is_tried_dry_says_who_would_change_and_writes_nothing(un
         found.auto_score = 1
         gradebook.db.commit()
     before = gradebook_of(root)
+    latest = {file: file.read_text() for file in (root / "verdicts" / "latest").rglob("*.json")}
+    for file in latest:
+        file.write_text("untouched")
     said = grade(root, "--regrade", "--dry-run").stdout
     assert re.search(r"^student-001: check-halving_step: 1 -> 4$", said, re.MULTILINE)
     assert said.count("->") == 1
     assert gradebook_of(root) == before
+    assert {file.read_text() for file in latest} == {"untouched"}
 
 
 def test_a_score_given_by_hand_stays(undisturbed, tmp_path):
