@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -67,12 +68,13 @@ def undisturbed(cells: Sequence[str], checks: Sequence[str]) -> list[bool]:
 
 
 def _disturb(later: set[tuple[str, str]], before: Sequence[_Cell], check: str) -> bool:
-    """Whether a name that is bound later means something in the cells before, and is not the same import again."""
-    binds = {bind for part in before for bind in part.binds}
-    known = {check, *(name for name, _ in binds)}.union(*(part.mentions for part in before))
-    imported = {name for name, origin in binds & later if origin}
-    changed = {name for name, _ in later - binds} | {name for name, _ in later} - imported
-    return bool(changed & known)
+    """Whether a name that is bound later means something in the cells before, unless it is one import all along."""
+    meant: dict[str, set[str]] = defaultdict(set)
+    for part in before:
+        for name, origin in part.binds:
+            meant[name].add(origin)
+    known = {check, *meant}.union(*(part.mentions for part in before))
+    return any(name in known and (not origin or meant[name] != {origin}) for name, origin in later)
 
 
 @lru_cache(maxsize=512)

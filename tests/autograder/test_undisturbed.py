@@ -59,6 +59,7 @@ def test_what_does_something_is_waited_for_by_no_check_before_it(later):
         ("def f(x): return x", "def f(x): return -x"),
         ("def f(x): return np.abs(x)", "import numpy as np"),
         ("import numpy as np\ndef f(x): return np.abs(x)", "import torch as np"),
+        ("import numpy as np\nclass np: abs = 1\ndef f(x): return np.abs(x)", "import numpy as np"),
         ("def f(x): return K()", "class K: pass"),
         ("x = 1", "def f(x): return x"),
     ],
