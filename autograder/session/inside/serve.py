@@ -9,71 +9,30 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from autograder.student import drive
 
 from .. import watch, wire
-from . import streams, supervise, trials, world
+from . import streams, trials
+from .living import Living, fork_notebook, fork_supervisor
 from .setting import Setting
 
 _PATIENCE = 2.0  # seconds for killed processes to go
 
 
-@dataclass
-class _Living:
-    """A session, as the template knows it.
-
-    lane : whose it is
-    pid : its first process
-    notebook : its notebook's process, where that is this process's own child and has not ended yet; else 0
-    """
-
-    lane: wire.Channel
-    pid: int
-    notebook: int = 0
-    control: wire.Channel | None = None
-    files: Sequence[int] = ()
-    hold: int = -1  # its namespace ends with this descriptor
-    _end: int = -1  # readable when the notebook's process has ended
-
-    def watch(self) -> None:
-        self._end = os.pidfd_open(self.notebook)
-
-    def fileno(self) -> int:
-        return self._end
-
-    def report(self) -> None:
-        """The notebook's process has ended: say how, with what it had not sent."""
-        assert self.control is not None
-        _, status, used = os.wait4(self.notebook, 0)
-        self.notebook = 0
-        cpu = used.ru_utime + used.ru_stime
-        with suppress(wire.Closed):
-            self.control.send({"ended": status, "cpu": cpu, **streams.left_over(self.files)})
-
-    def close(self) -> None:
-        for descriptor in (*self.files, self.hold, self._end):
-            if descriptor >= 0:
-                os.close(descriptor)
-        if self.control is not None:
-            self.control.close()
-
-
 def serve(channel: wire.Channel, setting: Setting) -> None:
     """Answer the grader's requests until it hangs up; its forked workers have lanes of their own."""
     lanes = [channel]
-    living: dict[int, _Living] = {}
+    living: dict[int, Living] = {}
     dying: set[int] = set()
     while True:
         dying -= {pid for pid in dying if _gone(pid)}
-        awaited: list[wire.Channel | _Living] = [*lanes, *(one for one in living.values() if one.notebook)]
+        awaited: list[wire.Channel | Living] = [*lanes, *(one for one in living.values() if one.notebook)]
         with suppress(wire.Late):
             ready = wire.first_ready(awaited, time.monotonic() + 0.01 if dying else None)
-            if isinstance(ready, _Living):
+            if isinstance(ready, Living):
                 ready.report()
                 continue
             try:
@@ -87,7 +46,7 @@ def serve(channel: wire.Channel, setting: Setting) -> None:
 
 
 def _answer(
-    lane: wire.Channel, lanes: list[wire.Channel], setting: Setting, living: dict[int, _Living], dying: set[int]
+    lane: wire.Channel, lanes: list[wire.Channel], setting: Setting, living: dict[int, Living], dying: set[int]
 ) -> None:
     request = lane.receive()
     if "open" in request:
@@ -103,7 +62,7 @@ def _answer(
         lane.send({"closed": request["close"]})
 
 
-def _open(lane: wire.Channel, setting: Setting, request: dict[str, Any]) -> tuple[_Living, dict[str, Any]]:
+def _open(lane: wire.Channel, setting: Setting, request: dict[str, Any]) -> tuple[Living, dict[str, Any]]:
     descriptors = lane.take_descriptors()
     own_uid = "own_uid" in setting.layers
     request["uid"] = trials.free_uid() if own_uid else os.getuid()
@@ -116,39 +75,11 @@ def _open(lane: wire.Channel, setting: Setting, request: dict[str, Any]) -> tupl
     request["scratch"] = "" if setting.place else tempfile.mkdtemp(dir=request["base"])
     files = streams.make_files()
     waiter = setting.place is not None and setting.place.waiter
-    session = (_fork_notebook if waiter else _fork_supervisor)(lane, setting, request, descriptors, files)
+    session = (fork_notebook if waiter else fork_supervisor)(lane, setting, request, descriptors, files)
     return session, {"pid": session.pid, "notebook": session.notebook, "scratch": request["scratch"]}
 
 
-def _fork_supervisor(
-    lane: wire.Channel, setting: Setting, request: dict[str, Any], descriptors: list[int], files: list[int]
-) -> _Living:
-    pid = os.fork() if setting.place is None else world.fork(setting.place)
-    if pid == 0:
-        supervise.be_supervisor(setting, request, descriptors, files)
-    for descriptor in (*descriptors, *files):
-        os.close(descriptor)
-    return _Living(lane, pid)
-
-
-def _fork_notebook(
-    lane: wire.Channel, setting: Setting, request: dict[str, Any], descriptors: list[int], files: list[int]
-) -> _Living:
-    """Without a supervisor, for this process's second copy would cost as much as the first."""
-    assert setting.place is not None
-    first, hold = world.start_first(setting.place)
-    notebook = os.fork()
-    if notebook == 0:
-        supervise.be_notebook(setting, request, descriptors[1:], files)
-    for descriptor in descriptors[1:]:
-        os.close(descriptor)
-    control = wire.Channel(socket.socket(fileno=descriptors[0]), supervise.KIB64)
-    session = _Living(lane, first, notebook, control, files, hold)
-    session.watch()
-    return session
-
-
-def _end(setting: Setting, pid: int, living: dict[int, _Living], dying: set[int]) -> None:
+def _end(setting: Setting, pid: int, living: dict[int, Living], dying: set[int]) -> None:
     session = living.pop(pid)
     session.close()
     os.kill(pid, signal.SIGKILL)
