@@ -7,7 +7,6 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 from . import watch
@@ -52,7 +51,6 @@ class Live:
         self._supervisor = pid
         self._roots = (pid, notebook) if notebook else (pid,)
         self._ended = ""
-        self._ended_cpu = 0.0  # seconds that the notebook's process had used, where nobody else counts them
         self._base = 0
         self._cpu_left = self._cpu_all = limits.submission_seconds
         self._deadline = time.monotonic() + limits.submission_seconds * limits.wall_factor
@@ -86,10 +84,7 @@ class Live:
 
     def usage(self) -> watch.Usage:
         """What the session's processes use."""
-        with suppress(ChannelError):
-            self._hear_end()
-        usage = watch.usage(watch.tree(*self._roots))
-        return replace(usage, cpu=usage.cpu + self._ended_cpu)
+        return watch.usage(watch.tree(*self._roots))
 
     def bound(self, spent: float, most: float, deadline: float) -> None:
         """The CPU seconds that the submission may use in all, and those that it has used in earlier sessions."""
@@ -161,22 +156,16 @@ class Live:
         """Raise `Dead` where the notebook's process has ended and `channel` is its own."""
         if self._ended:
             return
-        self._hear_end()
-        if self._ended and channel is self.data:
-            raise Dead(self._ended)
-
-    def _hear_end(self) -> None:
-        """Note what came on the control channel: how the notebook's process ended."""
         try:
             for raw in self.control.drain():
                 message = read(raw)
                 if isinstance(message.get("ended"), int):
                     self._ended = how_it_ended(message["ended"])
                     self.left = message
-                    if len(self._roots) > 1:
-                        self._roots, self._ended_cpu = (self.pid,), float(message["cpu"])
         except Closed:
-            self._ended = self._ended or "process died with its supervisor"
+            self._ended = "process died with its supervisor"
+        if self._ended and channel is self.data:
+            raise Dead(self._ended)
 
     def interrupt(self) -> None:
         """KeyboardInterrupt in the running cell."""

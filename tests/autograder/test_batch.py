@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -130,6 +131,19 @@ def test_a_late_penalty_is_that_of_nbgraders_own_pass(copy, nbgrader):
 
 def test_nothing_is_left_beside_the_gradebook(undisturbed):
     assert [file.name for file in (undisturbed / "classroom").glob("gradebook.db*")] == ["gradebook.db"]
+
+
+def test_a_gradebook_with_a_journal_of_another_kind_keeps_it(undisturbed, tmp_path):
+    root = shutil.copytree(undisturbed, tmp_path / "course")
+    reader = sqlite3.connect(root / "classroom" / "gradebook.db")  # as formgrader has it open
+    try:
+        assert reader.execute("PRAGMA journal_mode=WAL").fetchone() == ("wal",)
+        reader.execute("SELECT count(*) FROM student").fetchone()
+        grade(root, "--regrade")
+        assert reader.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    finally:
+        reader.close()
+    assert gradebook_of(root) == gradebook_of(undisturbed)
 
 
 def test_one_worker_gives_what_two_give(undisturbed, copy):

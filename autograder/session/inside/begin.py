@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import os
 import random
+import resource
 import signal
 import socket
 import sys
@@ -54,6 +55,7 @@ def be_supervisor(setting: Setting, request: dict[str, Any], descriptors: Sequen
         control = Channel(socket.socket(fileno=last), KIB64)
         try:
             if setting.place is not None:
+                kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)  # of the process in between, where there is one
                 world.become_first(setting.place)
             scratch, bounds = _settle(setting, request)
             kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
@@ -76,12 +78,12 @@ def be_supervisor(setting: Setting, request: dict[str, Any], descriptors: Sequen
 def _only(descriptors: Sequence[int], files: Sequence[int]) -> list[int]:
     """Move the session's descriptors to 3 and up, with the streams below, and close everything else."""
     signal.set_wakeup_fd(-1)
-    high = 400
     held = [*files, *descriptors]
+    high = max(held) + 1
     for offset, descriptor in enumerate(held):
         os.dup2(descriptor, high + offset)
     os.closerange(0, high)
-    os.closerange(high + len(held), 4096)
+    os.closerange(high + len(held), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     streams.place_files(range(high, high + len(files)))
     moved = [os.dup2(high + len(files) + offset, 3 + offset) for offset in range(len(descriptors))]
     os.closerange(high, high + len(held))

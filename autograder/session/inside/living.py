@@ -23,11 +23,12 @@ class Living:
 
     Where no supervisor does it, the template says how the notebook's process ended, and has:
 
-    notebook : that process, until it has ended; else 0
+    notebook : that process, or 0. It is collected at the session's end, so that its number and CPU time stay known.
     control : where the grader is told
     files : what the notebook writes to, see `streams`
     hold : the pid namespace ends with this descriptor
     end : is readable when the notebook's process has ended
+    reported : whether the grader was told that it has
     """
 
     lane: wire.Channel
@@ -37,18 +38,25 @@ class Living:
     files: Sequence[int] = ()
     hold: int = -1
     end: int = -1
+    reported: bool = False
 
     def fileno(self) -> int:
         return self.end
 
+    @property
+    def awaited(self) -> bool:
+        """Whether there is an end of the notebook's process to report."""
+        return self.notebook > 0 and not self.reported
+
     def report(self) -> None:
-        """Collect the notebook's process, which has ended: say how, with what it had not sent."""
+        """The notebook's process has ended: say how, with what it had not sent."""
         assert self.control is not None
-        _, status, used = os.wait4(self.notebook, 0)
-        self.notebook = 0
-        cpu = used.ru_utime + used.ru_stime
+        self.reported = True
+        found = os.waitid(os.P_PID, self.notebook, os.WEXITED | os.WNOWAIT)
+        assert found is not None
+        status = found.si_status << 8 if found.si_code == os.CLD_EXITED else found.si_status
         with suppress(wire.Closed):
-            self.control.send({"ended": status, "cpu": cpu, **streams.left_over(self.files)})
+            self.control.send({"ended": status, **streams.left_over(self.files)})
 
     def close(self) -> None:
         """Give up what this process has of it."""

@@ -29,7 +29,7 @@ def serve(channel: wire.Channel, setting: Setting) -> None:
     dying: set[int] = set()
     while True:
         dying -= {pid for pid in dying if _gone(pid)}
-        awaited: list[wire.Channel | Living] = [*lanes, *(one for one in living.values() if one.notebook)]
+        awaited: list[wire.Channel | Living] = [*lanes, *(one for one in living.values() if one.awaited)]
         with suppress(wire.Late):
             ready = wire.first_ready(awaited, time.monotonic() + 0.01 if dying else None)
             if isinstance(ready, Living):

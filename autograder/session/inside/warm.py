@@ -9,6 +9,7 @@ import gc
 import importlib
 import importlib.util
 import os
+import resource
 import socket
 import sys
 from typing import Any
@@ -22,6 +23,7 @@ from .shell import make_shell
 from .stub import NoTorch, narrow_imports, replace_package, torch_folders
 
 REQUEST_BYTES = 96 << 20
+DESCRIPTORS = 1 << 16
 _TORCH_MODULES = ("torch", "torch.nn", "torch.optim", "torch.utils.data", "torch.nn.functional")
 _TORCH_LATE = "torch.profiler._cupti_monitor"  # what the first step of an optimizer imports
 _MODULES = (
@@ -49,6 +51,8 @@ def main(descriptor: int) -> None:
     """Set up as the grader's first message says, then serve it until it hangs up."""
     gc.disable()  # until all is loaded
     os.set_inheritable(descriptor, False)
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, DESCRIPTORS), most))  # it holds some for every session
     channel = wire.Channel(socket.socket(fileno=descriptor), REQUEST_BYTES, takes_descriptors=True)
     try:
         order = channel.receive()

@@ -1,4 +1,4 @@
-"""What a session leaves when it ends, by itself or with its template: nothing that runs."""
+"""What a session leaves when it ends, by itself or with its template: nothing that runs. And who ends it."""
 
 import os
 import signal
@@ -6,16 +6,21 @@ import time
 
 import pytest
 
-from autograder.session import Cell, Limits, Template, watch
+from autograder.session import Cell, Limits, Question, Snapshot, Template, boot, watch
 
 from .conftest import PLAIN_LAYERS, bounded
 
+IN_TWO_STEPS = "from autograder.session.inside import world\nworld._own_pids = lambda: None\n"
 
-@pytest.fixture(params=["all layers", "as in a container"])
-def own_template(request):
-    """One that a test may kill."""
-    layers = None if request.param == "all layers" else PLAIN_LAYERS
+
+@pytest.fixture(params=["all layers", "in two steps", "as in a container"])
+def own_template(request, monkeypatch):
+    """One that a test may kill; also as a plain user has it, whose sessions take one fork more."""
+    if request.param == "in two steps":
+        monkeypatch.setattr(boot, "BOOT", boot.BOOT.replace("main(int(", IN_TWO_STEPS + "main(int("))
+    layers = PLAIN_LAYERS if request.param == "as in a container" else None
     with Template(torch=False, layers=layers) as template:
+        assert template._two_steps is (request.param == "in two steps")
         yield bounded(template)
 
 
@@ -75,3 +80,39 @@ def test_the_first_process_of_a_session_holds_nothing_of_it(numpy_template):
         assert held[:2] == ["/dev/null"] * 2
         assert held[2].startswith("pipe:")
         assert len(held) == 3
+
+
+def test_orphans_that_have_ended_take_no_place(own_template, run, text):
+    fork = """
+import os
+for n in range(150):
+    pid = os.fork()
+    if pid == 0:
+        if os.fork() == 0:
+            os._exit(0)
+        os._exit(0)
+    os.waitpid(pid, 0)
+print("all")
+"""
+    (result,) = run(own_template, fork, processes=60)
+    assert text(result) == "all\n"
+
+
+def test_a_session_gets_its_own_channels_however_many_descriptors_its_template_holds(own_template):
+    sources = [f"state = {k}\ndef f{k}(x): return state * 100 + x" for k in range(12)]
+    steps = [step for k, source in enumerate(sources) for step in (Cell(source), Snapshot(f"f{k}"))]
+    questions = [Question(f"f{k}", (((7,), {}),)) for k in range(12)]
+    lanes = []  # each is one more descriptor that the template holds
+    for _ in range(4):
+        lanes += [own_template.lane() for _ in range(97)]
+        played = own_template.play(steps, questions)
+        assert [answers[0].values[0] for answers in played.answers] == [100 * k + 7 for k in range(12)]
+    for lane in lanes:
+        lane.hang_up()
+
+
+def test_a_program_that_does_not_wait_is_not_relied_upon(monkeypatch):
+    broken = 'from autograder.session.inside import world\nworld._WAITER = "false"\n'
+    monkeypatch.setattr(boot, "BOOT", boot.BOOT.replace("main(int(", broken + "main(int("))
+    with Template(torch=False) as template:
+        assert template.play([Cell("print(1)")], []).cells[0].outputs[0]["text"] == "1\n"
