@@ -2,6 +2,11 @@
 
 import ast
 import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -162,6 +167,44 @@ def test_no_file_of_the_release_holds_a_line_of_a_reference(name, released, cata
                 assert not [line for line in lines if json.dumps(line.split("  #")[0].strip())[1:-1] in text], (
                     entry.name
                 )
+
+
+MOMENTUM = """
+from pathlib import Path
+from autograder.build import version_of
+from autograder.catalogue import load_catalogue
+from autograder.settings import load_settings, read_config
+print(version_of(load_catalogue(load_settings(read_config(Path()))).assignment("momentum")))
+"""
+
+
+def test_the_version_does_not_depend_on_the_processor():
+    root = Path(__file__).parents[2]
+    versions = {
+        subprocess.run(
+            [sys.executable, "-c", MOMENTUM],
+            cwd=root,
+            env={**os.environ, "OPENBLAS_CORETYPE": core},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for core in ("Zen", "Haswell", "Nehalem")  # whose eigenvalues differ in their last bits
+    }
+    assert len(versions) == 1
+
+
+def test_the_version_is_another_where_the_cases_are_drawn_in_another_way(catalogue, monkeypatch):
+    assignment = catalogue.assignments["descent"]
+    exercise = assignment.entries[0].exercise
+    draw = exercise.draw
+
+    def drawn_otherwise(rng):
+        return draw(rng)
+
+    assert version_of(replace(assignment, title="another")) == version_of(assignment)
+    monkeypatch.setattr(exercise, "draw", drawn_otherwise)
+    assert version_of(replace(assignment, title="a third")) != version_of(assignment)  # which is cached
 
 
 @every_assignment
