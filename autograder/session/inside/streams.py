@@ -28,13 +28,11 @@ def make_files() -> list[int]:
 
 
 def place_files(files: Sequence[int]) -> None:
-    """Make them descriptors 1 and 2, and 0 an input that holds nothing. None of them is below 3 yet."""
-    null = os.open(os.devnull, os.O_RDONLY)
-    for number, file in enumerate((null, *files)):
-        if file != number:
-            os.dup2(file, number)
-    if null != 0:
-        os.close(null)
+    """Make them descriptors 1 and 2, and 0 an input that holds nothing. These three are closed before."""
+    null = os.open(os.devnull, os.O_RDONLY)  # the lowest that is free: 0
+    os.set_inheritable(null, True)  # for what a cell runs
+    for number, file in zip(NAMES, files, strict=True):
+        os.dup2(file, number)
 
 
 def left_over(files: Sequence[int]) -> dict[str, str]:

@@ -158,3 +158,7 @@ def test_steps_without_cells_give_no_results(numpy_template):
     transcript = numpy_template.play([Snapshot("f")], [None])
     assert transcript.cells == ()
     assert transcript.answers == ((),)
+
+
+def test_a_command_has_an_input_that_holds_nothing(template, run, text):
+    assert text(run(template, "!cat; echo $?")[0]) == "0\n"
