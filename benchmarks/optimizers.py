@@ -40,10 +40,10 @@ LIBRARY: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "adam": lambda p, **how: torch.optim.Adam(p, lr=1e-3, **how),
 }
 WAYS = {"for loop": {"foreach": False}, "foreach": {"foreach": True}, "fused": {"fused": True}}
-SIZES = ((1, 1_000), (1, 100_000), (1, 3_000_000), (100, 1_000), (100, 100_000), (100, 3_000_000))  # tensors, numbers
+SIZES = ((1, 1_000), (1, 100_000), (1, 3_000_000), (100, 1_000), (100, 100_000), (100, 3_000_000))    # tensors, numbers
 NETWORKS = (([64, 64, 64, 10], 64), ([64, 512, 512, 10], 64), ([784, 1024, 1024, 10], 256))
-ROUNDS = 5  # at least; more while the time lasts
-SHORTEST = 2e-3  # seconds that one timing lasts at least
+ROUNDS = 5                      # at least; more while the time lasts
+SHORTEST = 2e-3                 # seconds that one timing lasts at least
 
 Step = Callable[[], None]
 
@@ -61,11 +61,8 @@ def main() -> None:
             rows = list(measured(device, options.seconds / len(devices)))
             results[device] = {
                 "machine": describe() | ({"gpu": torch.cuda.get_device_name()} if device == "cuda" else {}),
-                "date": today(),
-                "threads": options.threads,
-                "load": round(os.getloadavg()[0], 1),
-                "clock": "process" if clock(device) is time.process_time else "wall",
-                "rows": rows,
+                "date": today(), "threads": options.threads, "load": round(os.getloadavg()[0], 1),
+                "clock": "process" if clock(device) is time.process_time else "wall", "rows": rows,
             }
             print(f"{device}\n{table(rows)}")
     RESULT.parent.mkdir(exist_ok=True)
@@ -82,12 +79,8 @@ def measured(device: str, seconds: float) -> Iterator[dict[str, Any]]:
             contenders, case = steps(device, what, *size), {"tensors": size[0], "numbers": size[1]}
         for name, times in rounds(contenders, device, seconds / len(cases)).items():
             yield {
-                "what": what,
-                **case,
-                "how": name,
-                "rounds": len(times),
-                "median_us": micro(statistics.median(times)),
-                "lowest_us": micro(min(times)),
+                "what": what, **case, "how": name, "rounds": len(times),
+                "median_us": micro(statistics.median(times)), "lowest_us": micro(min(times)),
             }
 
 
@@ -105,7 +98,7 @@ def rounds(contenders: dict[str, Step], device: str, seconds: float) -> dict[str
     now = clock(device)
     calls: dict[str, int] = {}
     times: dict[str, list[float]] = {name: [] for name in contenders}
-    for name, step in contenders.items():  # warm up, and find how many calls are long enough to be timed
+    for name, step in contenders.items():           # warm up, and find how many calls are long enough to be timed
         step()
         wait()
         start = now()
@@ -142,7 +135,7 @@ def steps(device: str, method: str, tensors: int, numbers: int) -> dict[str, Ste
         try:
             optimizer = LIBRARY[method](parameters, **how)
             optimizer.step()
-        except (RuntimeError, TypeError):  # not every optimizer has every way on every device
+        except (RuntimeError, TypeError):           # not every optimizer has every way on every device
             continue
         contenders[f"torch.optim, {name}"] = optimizer.step
     return contenders
@@ -156,16 +149,14 @@ def stepper(module: Any, method: str, params: list[Any], grads: list[Any]) -> St
     def once() -> None:
         for i, g in enumerate(grads):
             params[i], states[i] = step(params[i], g, states[i], lr=1e-3)
-
     return once
 
 
 def gradients(device: str, sizes: list[int], batch_size: int) -> dict[str, Step]:
     """Forward and backward of the sigmoid network in float32: ours, by hand, and autograd's."""
     rng = np.random.default_rng(0)
-    layers = [
-        network_numpy.Layer(W.astype(np.float32), b.astype(np.float32)) for W, b in network_numpy.mlp_init(rng, sizes)
-    ]
+    layers = [network_numpy.Layer(W.astype(np.float32), b.astype(np.float32))
+              for W, b in network_numpy.mlp_init(rng, sizes)]
     X, y = rng.normal(size=(batch_size, sizes[0])).astype(np.float32), rng.integers(sizes[-1], size=batch_size)
     there = [network_torch.Layer(*(torch.tensor(part, device=device) for part in layer)) for layer in layers]
     inputs, labels = torch.tensor(X, device=device), torch.tensor(y, device=device)
@@ -191,14 +182,8 @@ def table(rows: list[dict[str, Any]]) -> str:
     for (what, size), case in itertools.groupby(rows, key=lambda row: (row["what"], size_of(row))):
         first, *others = case
         for row in (first, *others):
-            cells = [
-                what,
-                size,
-                row["how"],
-                f"{row['median_us']:g}",
-                f"{row['lowest_us']:g}",
-                f"{first['median_us'] / row['median_us']:.2g}",
-            ]
+            cells = [what, size, row["how"], f"{row['median_us']:g}", f"{row['lowest_us']:g}",
+                     f"{first['median_us'] / row['median_us']:.2g}"]
             lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
