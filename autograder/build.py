@@ -37,6 +37,7 @@ def build_assignment(assignment: Assignment, source_folder: Path) -> Path:
     """
     for entry in assignment.entries:
         _check_exercise(entry.exercise)
+    described = [_described(entry.exercise) for entry in assignment.entries]
     version = version_of(assignment)
     notebook = _notebook(assignment, version)
     folder = source_folder / assignment.name
@@ -44,12 +45,7 @@ def build_assignment(assignment: Assignment, source_folder: Path) -> Path:
     with tempfile.TemporaryDirectory(dir=source_folder) as draft:
         names = [f"{assignment.name}.ipynb", f"{assignment.name}{SUFFIX}"]
         nbformat.write(notebook, str(Path(draft) / names[0]))
-        write_release(
-            Path(draft) / names[1],
-            assignment.name,
-            version,
-            [_described(entry.exercise) for entry in assignment.entries],
-        )
+        write_release(Path(draft) / names[1], assignment.name, version, described)
         for name in names:
             os.replace(Path(draft) / name, folder / name)
     return folder / names[0]
@@ -68,7 +64,8 @@ def version_of(assignment: Assignment) -> str:
             contract(entry.exercise.reference),
             [definition(given) for given in entry.exercise.given],
             [_code(thing) for thing in (entry.exercise.reference, entry.exercise.draw)],
-            _without_numbers(_described(entry.exercise)),
+            _marking(entry.exercise),
+            [(oracle.name, oracle.kind, oracle.weight) for oracle in public_oracles(entry.exercise)],
         ]
         for entry in assignment.entries
     ]
@@ -80,26 +77,22 @@ def _code(thing: Any) -> str:
     return ast.unparse(ast.parse(definition(thing)))
 
 
-def _without_numbers(described: dict[str, Any]) -> dict[str, Any]:
-    """A described exercise with of each case only its name, kind and weight."""
-    return described | {
-        "cases": [{key: case[key] for key in ("name", "kind", "weight")} for case in described["cases"]]
+def _marking(exercise: Exercise) -> dict[str, Any]:
+    """How an answer is called and judged, and what is said of it."""
+    return {
+        "checks": exercise.checks_source,
+        "driver": exercise.driver_name,
+        "judge": exercise.judge_name,
+        "tolerance": exercise.tolerance,
+        "sentences": {wrong.name: wrong.sentence for wrong in exercise.misconceptions},
+        "pure": exercise.pure,
+        "read": exercise.read,
     }
 
 
 def _described(exercise: Exercise) -> dict[str, Any]:
     try:
-        return describe(
-            exercise.name,
-            public_oracles(exercise),
-            checks=exercise.checks_source,
-            driver=exercise.driver_name,
-            judge=exercise.judge_name,
-            tolerance=exercise.tolerance,
-            sentences={wrong.name: wrong.sentence for wrong in exercise.misconceptions},
-            pure=exercise.pure,
-            read=exercise.read,
-        )
+        return describe(exercise.name, public_oracles(exercise), **_marking(exercise))
     except NotPlain as error:
         raise ExerciseError(f"{exercise.name}: a public case or its answer cannot be written down: {error}") from None
 

@@ -103,7 +103,7 @@ def enter(course: Course, gradebook: Gradebook, book: SourceBook, drafted: Draft
     """Put the draft in place and its scores in the gradebook, in one transaction."""
     directory = _converter(course).coursedir
     place = Path(directory.format_path(directory.autograded_directory, drafted.student, book.assignment))
-    with one_transaction(gradebook), gradebook.db.no_autoflush:  # a new entry is written once, with its grades
+    with one_transaction(gradebook):
         submission = _submission(course, gradebook, book, drafted.student)
         for submitted in submission.notebooks:
             if submitted.name not in drafted.notebooks:
@@ -132,9 +132,8 @@ def _submission(course: Course, gradebook: Gradebook, book: SourceBook, student:
     timestamp = _timestamp(directory, folder)
     when = {"timestamp": timestamp} if timestamp else {}
     gradebook.update_or_create_student(student)
-    gradebook.db.flush()
-    with gradebook.db.no_autoflush:  # nbgrader adds the entry whole, at the end
-        return gradebook.update_or_create_submission(book.assignment, student, **when)
+    gradebook.db.flush()  # the entry asks for the student
+    return gradebook.update_or_create_submission(book.assignment, student, **when)
 
 
 def _timestamp(directory: Any, folder: str) -> Any:
@@ -157,12 +156,14 @@ def fingerprint(folder: Path) -> str:
 
 @contextmanager
 def one_transaction(gradebook: Gradebook) -> Iterator[None]:
-    """Make every commit inside wait for the end; an exception undoes all of it."""
+    """Make every commit inside wait for the end, so that a new entry is written once, with its grades. An exception
+    undoes all of it. A query sees what is flushed before it."""
     session = gradebook.db()
     commit = session.commit
-    session.commit = lambda: None  # what a query needs is flushed before it
+    session.commit = lambda: None
     try:
-        yield
+        with session.no_autoflush:
+            yield
         commit()
     except BaseException:
         session.rollback()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from autograder.session import Cell, CellResult, Limits, Template
+from autograder.session import Cell, CellResult, Limits, Template, boot
 
 PLAIN_LAYERS = ("no_new_privs", "rlimits", "landlock", "seccomp")
 
@@ -42,6 +42,16 @@ def container_template() -> Iterator[Template]:
 @pytest.fixture(params=["all layers", "as in a container"])
 def template(request: pytest.FixtureRequest, numpy_template: Template, container_template: Template) -> Template:
     return numpy_template if request.param == "all layers" else container_template
+
+
+@pytest.fixture
+def before_boot(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """before_boot(code): templates that start from here on run it before anything else of theirs but imports."""
+
+    def put(code: str) -> None:
+        monkeypatch.setattr(boot, "BOOT", boot.BOOT.replace("main(int(", code + "main(int("))
+
+    return put
 
 
 Run = Callable[..., list[CellResult]]

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from autograder.session import Cell, Limits, Question, Snapshot, Template, boot, watch
+from autograder.session import Cell, Limits, Question, Snapshot, Template, watch
 
 from .conftest import PLAIN_LAYERS, bounded
 
@@ -14,10 +14,10 @@ IN_TWO_STEPS = "from autograder.session.inside import world\nworld._own_pids = l
 
 
 @pytest.fixture(params=["all layers", "in two steps", "as in a container"])
-def own_template(request, monkeypatch):
+def own_template(request, before_boot):
     """One that a test may kill; also as a plain user has it, whose sessions take one fork more."""
     if request.param == "in two steps":
-        monkeypatch.setattr(boot, "BOOT", boot.BOOT.replace("main(int(", IN_TWO_STEPS + "main(int("))
+        before_boot(IN_TWO_STEPS)
     layers = PLAIN_LAYERS if request.param == "as in a container" else None
     with Template(torch=False, layers=layers) as template:
         if request.param == "in two steps" and not template._two_steps:
@@ -113,8 +113,7 @@ def test_a_session_gets_its_own_channels_however_many_descriptors_its_template_h
         lane.hang_up()
 
 
-def test_a_program_that_does_not_wait_is_not_relied_upon(monkeypatch):
-    broken = 'from autograder.session.inside import world\nworld._WAITER = "false"\n'
-    monkeypatch.setattr(boot, "BOOT", boot.BOOT.replace("main(int(", broken + "main(int("))
+def test_a_program_that_does_not_wait_is_not_relied_upon(before_boot):
+    before_boot('from autograder.session.inside import world\nworld._WAITER = "false"\n')
     with Template(torch=False) as template:
         assert template.play([Cell("print(1)")], []).cells[0].outputs[0]["text"] == "1\n"

@@ -34,25 +34,15 @@ def test_an_unknown_layer_is_named():
         wants(["moat"], False)
 
 
-def test_a_layer_that_the_machine_does_not_give_is_refused_with_a_remedy(monkeypatch):
-    from autograder.session import boot as module
-
+def test_a_layer_that_the_machine_does_not_give_is_refused_with_a_remedy(before_boot):
     # a kernel without Landlock, as the template sees it
-    broken = module.BOOT.replace(
-        "from autograder.session.inside.warm", _NO_LANDLOCK + "from autograder.session.inside.warm"
-    )
-    monkeypatch.setattr(module, "BOOT", broken)
+    before_boot(_NO_LANDLOCK)
     with pytest.raises(Unprotected, match=r"'landlock' is not available .*Linux 5.13"), Template(torch=False):
         pass
 
 
-def test_the_override_goes_on_without_it_and_records_that(monkeypatch):
-    from autograder.session import boot as module
-
-    broken = module.BOOT.replace(
-        "from autograder.session.inside.warm", _NO_LANDLOCK + "from autograder.session.inside.warm"
-    )
-    monkeypatch.setattr(module, "BOOT", broken)
+def test_the_override_goes_on_without_it_and_records_that(before_boot):
+    before_boot(_NO_LANDLOCK)
     with Template(torch=False, unprotected=True) as template:
         transcript = template.play([Cell("print(1)")], [])
     assert "landlock" not in transcript.layers
