@@ -1,6 +1,7 @@
 """The course's own book, built from nothing with warnings as errors, in both editions."""
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,18 @@ def test_the_site_has_no_fault(course_site, edition):
 def test_every_page_is_there_and_has_a_description(course_site, page):
     text = (course_site("full") / f"{page}.html").read_text("utf-8")
     assert 'name="description"' in text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_table_is_left_as_text(course_site, page):
+    text = (course_site("full") / f"{page}.html").read_text("utf-8")
+    assert not re.search(r"\|\s*[-—]+\s*\|", re.sub(r"<(pre|script).*?</\1>", "", text, flags=re.DOTALL))
+
+
+def test_what_was_measured_of_grading_is_in_tables(course_site):
+    written = [line for line in (ROOT / "chapters/grading.md").read_text("utf-8").splitlines() if line[:4] == "|---"]
+    text = (course_site("full") / "chapters/grading.html").read_text("utf-8")
+    assert text.count("<table") == len(written) + 2  # the comparison, and where the time goes
 
 
 @pytest.mark.parametrize("page", NOTEBOOKS)
