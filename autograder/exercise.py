@@ -5,19 +5,17 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 import numpy as np
 
+from autograder.authoring.change import changed
+from autograder.authoring.errors import ExerciseError
 from autograder.student.compare import Mismatch, same
 from autograder.student.drive import call
 
 Judge = Callable[..., "Mismatch | str | None"]
 Kind = Literal["values", "edge", "dtype"]
-
-
-class ExerciseError(ValueError):
-    """An exercise or assignment that cannot work; the sentence names it and the remedy."""
 
 
 @dataclass(frozen=True)
@@ -126,14 +124,38 @@ class Exercise:
     def __repr__(self) -> str:
         return f"Exercise({self.name})"
 
-    def misconception(self, sentence: str) -> Callable[[Callable], Callable]:
-        """Decorate a wrong answer with the sentence that a student who gives it should read."""
+    @overload
+    def misconception(self, sentence: str, /) -> Callable[[Callable], Callable]: ...
 
-        def register(answer: Callable) -> Callable:
-            self.misconceptions.append(Misconception(answer, sentence))
-            return answer
+    @overload
+    def misconception(self, name: str, change: Mapping[str, str], sentence: str, /) -> Callable: ...
 
-        return register
+    def misconception(self, first: str, change: Mapping[str, str] | None = None, sentence: str = "", /) -> Callable:
+        """Name a wrong answer, and the sentence that a student who gives it should read.
+
+        `misconception("buffer_summed", {"(1 - momentum) * grads": "grads"}, "Your buffer …")`: the reference with each
+        old piece replaced by the new one; see `authoring.change.changed`. `@misconception("Your buffer …")` decorates
+        what is another algorithm altogether.
+
+        Returns
+        -------
+        The wrong answer; the decorator, where only a sentence is given.
+
+        Raises
+        ------
+        ExerciseError
+            An old piece does not stand in the reference exactly once, or the name is taken.
+        """
+        if change is not None:
+            return self._register(changed(self.reference, first, change), sentence)
+        return lambda answer: self._register(answer, first)
+
+    def _register(self, answer: Callable, sentence: str) -> Callable:
+        wrong = Misconception(answer, sentence)
+        if any(wrong.name == other.name for other in self.misconceptions):
+            raise ExerciseError(f"{self.name}: it has a misconception called {wrong.name!r} already; rename one")
+        self.misconceptions.append(wrong)
+        return answer
 
     def compare(self, answer: Any, expected: Any, arguments: tuple, private: Any = None) -> Mismatch | None:
         """The judge's verdict, or the default judge's; a plain sentence becomes a `Mismatch`."""

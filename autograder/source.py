@@ -12,15 +12,18 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from autograder.exercise import ExerciseError
+from autograder.authoring.errors import ExerciseError
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 Definition = ast.FunctionDef | ast.ClassDef
 
 
 def definition(thing: Any) -> str:
-    """The source of a function or class, without the decorators that register it."""
-    source = textwrap.dedent(inspect.getsource(thing))
+    """The source of a function or class, without the decorators that register it.
+
+    What was made of a changed text keeps that text in its `__source__`.
+    """
+    source = getattr(thing, "__dict__", {}).get("__source__") or textwrap.dedent(inspect.getsource(thing))
     node = _node(source)
     return "\n".join(source.splitlines()[node.lineno - 1 : node.end_lineno])
 

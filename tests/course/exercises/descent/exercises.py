@@ -20,15 +20,10 @@ halving = Exercise(reference.halving_step, cases=step_cases, points=4, given=(St
                    read="descent.html#halving")
 
 
-@halving.misconception("The new gradient counts whole; only the older ones are halved.")
-def all_halved(params, grads, state, *, lr=0.1):
-    v = (state.v + grads) / 2
-    return params - lr * v, StepState(state.t + 1, v)
-
-
-@halving.misconception("Step with the sum that has the new gradient in it, not with the one of the step before.")
-def stale_sum(params, grads, state, *, lr=0.1):
-    return params - lr * state.v, StepState(state.t + 1, state.v / 2 + grads)
+halving.misconception("all_halved", {"state.v / 2 + grads": "(state.v + grads) / 2"},
+                      "The new gradient counts whole; only the older ones are halved.")
+halving.misconception("stale_sum", {"params - lr * v": "params - lr * state.v"},
+                      "Step with the sum that has the new gradient in it, not with the one of the step before.")
 
 
 def mean_cases(rng):

@@ -1,5 +1,4 @@
 import numpy as np
-import torch
 
 from autograder.exercise import Case, Exercise
 
@@ -19,10 +18,8 @@ gate = Exercise(reference.Gate, cases=gate_cases, points=3, drive=outputs_and_gr
                 torch=True)
 
 
-@gate.misconception("The gate is multiplied with x: sigmoid(w · x) alone lets nothing through.")
-class GateAlone(reference.Gate):
-    def forward(self, x):
-        return torch.sigmoid(self.weight * x)
+gate.misconception("GateAlone", {"x * torch.sigmoid(self.weight * x)": "torch.sigmoid(self.weight * x)"},
+                   "The gate is multiplied with x: sigmoid(w · x) alone lets nothing through.")
 
 
 def path_cases(rng):
@@ -31,11 +28,5 @@ def path_cases(rng):
 
 
 descent = Exercise(reference.SignDescent, cases=path_cases, points=3, drive=path_of, methods=("step",), torch=True)
-
-
-@descent.misconception("The step has the length of the gradient; take its sign only.")
-class PlainDescent(reference.SignDescent):
-    def step(self):
-        for group in self.param_groups:
-            for p in group["params"]:
-                p.data -= group["lr"] * p.grad
+descent.misconception("PlainDescent", {"torch.sign(p.grad)": "p.grad"},
+                      "The step has the length of the gradient; take its sign only.")
