@@ -3,6 +3,9 @@
 An optimizer imports `torch._dynamo` at its first step, only to mark functions that are not to be compiled. That takes
 longer than all else that a template loads, and a third of the memory that every fork has to map. Where nothing is
 compiled the marks mean nothing.
+
+Nothing is compiled in a session: the compiler calls the machine's own, with Python's headers, for minutes of CPU time
+and hundreds of files. `torch.compile` gives back what it is given there, which computes the same.
 """
 
 from __future__ import annotations
@@ -47,3 +50,15 @@ def load_compiler_later() -> None:
     torch = sys.modules.get("torch")
     if torch is not None and NAME not in sys.modules and (spec := importlib.util.find_spec(NAME)):
         sys.modules[NAME] = vars(torch)["_dynamo"] = Later(spec)
+
+
+def compile_nothing() -> None:
+    """Make `torch.compile` give back the function or module that it is given, here and for the methods that call it."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.compile = not_compiled  # type: ignore[attr-defined]
+
+
+def not_compiled(model: Callable | None = None, **_: Any) -> Callable:
+    """`model` itself; without one, a decorator that gives back what it decorates."""
+    return model if model is not None else not_compiled

@@ -42,6 +42,8 @@ def be_snapshots(
 ) -> None:
     """Keep only these snapshots' channels, and answer what is asked on them. Never returns.
 
+    What is displayed from now on must have nowhere to go: the channel of the cells' outputs is closed here.
+
     waiting : the descriptor of every snapshot that this process still has
     lasting : whether to fork for each batch; then there is one snapshot
     """
@@ -66,7 +68,8 @@ def be_snapshots(
 def _answer_and_exit(questions: list[Channel], asked: dict[Channel, Answering], namespace: dict[str, Any]) -> None:
     """Answer whoever asks. The first message on a channel says what is asked for, the others hold calls."""
     try:
-        sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115  (closed with the process)
+        # closed with the process; what an answer prints is no error, whatever the locale
+        sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8", errors="replace")  # noqa: SIM115
         while True:
             channel = questions[0] if len(questions) == 1 else first_ready(questions, None)
             message = channel.receive()

@@ -179,6 +179,7 @@ def _refresh(setting: Setting, scratch: str) -> None:
     """Give this fork its own randomness and places."""
     os.environ.update(HOME=f"{scratch}/work", TMPDIR=f"{scratch}/tmp", MPLCONFIGDIR=f"{scratch}/tmp")
     tempfile.tempdir = None
+    setting.shell.settle(os.getcwd(), f"{scratch}/tmp")
     sys.path.insert(0, "")
     random.seed()
     sys.modules["numpy"].random.seed()

@@ -9,7 +9,8 @@ from typing import Any
 
 from ..wire import Channel
 from . import answer
-from .shell import Shell
+from .loop import CellLoop
+from .shell import Shell, nowhere
 from .streams import Collector, Stream
 
 
@@ -23,26 +24,30 @@ def serve(channel: Channel, snapshots: list[int], shell: Shell, output_bytes: in
     sys.stdout, sys.stderr = Stream(1, collector), Stream(2, collector)
     vars(sys).update(__stdout__=sys.stdout, __stderr__=sys.stderr)
     waiting = dict(enumerate(snapshots))
+    loop = CellLoop()
+    shell.loop_runner = loop.run_await
     while True:
         request = channel.receive()
         status = "done"
         if "cell" in request:
-            status = _run(shell, collector, request["cell"])
+            status = _run(shell, collector, loop, request["cell"])
         elif "stay" in request:
             channel.send({"done": request["number"], "status": status})
+            _silence(shell, collector)
             answer.be_snapshots(channel, waiting, request["stay"], shell.user_ns)
         else:
-            _snapshot(channel, waiting, request["snapshot"], shell, lasting=request["lasting"])
+            _snapshot(channel, waiting, request["snapshot"], shell, collector, lasting=request["lasting"])
         channel.send({"done": request["number"], "status": status})
 
 
-def _run(shell: Shell, collector: Collector, source: str) -> str:
+def _run(shell: Shell, collector: Collector, loop: CellLoop, source: str) -> str:
     collector.begin()
     status = "error"
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         shell.reported = False
-        result = shell.run_cell(source, store_history=True)
+        with loop.around_cell():
+            result = shell.run_cell(source, store_history=True)
         status = "done" if result.success else "error"
         if status == "error" and not shell.reported:  # no memory was left to say so
             _report(collector, result.error_in_exec or result.error_before_exec)
@@ -68,9 +73,17 @@ def _quieten() -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _snapshot(channel: Channel, waiting: dict[int, int], index: int, shell: Shell, *, lasting: bool) -> None:
+def _silence(shell: Shell, collector: Collector) -> None:
+    """Let outputs go nowhere: an answer may display, plot, print and log, and none of that is looked at."""
+    shell.send = collector.send = nowhere
+
+
+def _snapshot(
+    channel: Channel, waiting: dict[int, int], index: int, shell: Shell, collector: Collector, *, lasting: bool
+) -> None:
     if answer.fork_with_state() == 0:
         try:
+            _silence(shell, collector)
             answer.be_snapshots(channel, waiting, [index], shell.user_ns, lasting=lasting)
         finally:
             os._exit(1)

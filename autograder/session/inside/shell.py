@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import builtins
 import getpass
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,14 +15,15 @@ from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.error import StdinNotImplementedError
 from IPython.core.interactiveshell import InteractiveShell, InteractiveShellABC
+from IPython.external.pickleshare import PickleShareDB
 from traitlets import Type
 from traitlets.config import Config
 
 Send = Callable[[dict[str, Any]], None]
 
 
-def _nowhere(message: dict[str, Any]) -> None:
-    """Outputs before the session is open."""
+def nowhere(message: dict[str, Any]) -> None:
+    """Outputs before the session is open, and of answers."""
 
 
 class Publisher(DisplayPublisher):
@@ -60,13 +62,47 @@ class Hook(DisplayHook):
             _send(self.shell, message)
 
 
+class KeptLater:
+    """IPython's key-value store, whose folder is made when it is asked for something."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._store: Any = None
+
+    def _made(self) -> Any:
+        if self._store is None:
+            self._store = PickleShareDB(self._folder)
+        return self._store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._made(), name)
+
+    def __getitem__(self, key: str) -> Any:
+        return self._made()[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._made()[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self._made()[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._made()
+
+
 class Shell(InteractiveShell):
     """A notebook's shell; `send` takes its outputs."""
 
     display_pub_class = Type(Publisher)
     displayhook_class = Type(Hook)
-    send: Send = staticmethod(_nowhere)
+    send: Send = staticmethod(nowhere)
     reported = False  # whether the running cell has shown an error
+
+    def settle(self, work: str, temporary: str) -> None:
+        """Take this folder for the first one that `%cd -` leads back to, and keep what magics keep in a temporary one:
+        IPython's profile is the template's, and no session may write there."""
+        self.user_ns["_dh"] = [work]
+        self.db = KeptLater(os.path.join(temporary, "profile"))
 
     def enable_gui(self, gui: Any = None) -> None:
         """Plots are inline: there is nothing to enable."""
@@ -106,6 +142,7 @@ def make_shell() -> Shell:
     config.HistoryManager.hist_file = ":memory:"
     shell = Shell.instance(config=config)
     shell.run_line_magic("matplotlib", "inline")
+    shell.run_line_magic("load_ext", "storemagic")  # as in a kernel
     _warm(shell)
     builtins.input = _no_input
     getpass.getpass = _no_input

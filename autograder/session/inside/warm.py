@@ -15,7 +15,7 @@ import sys
 from typing import Any
 
 from .. import wire
-from ..later import load_compiler_later
+from ..later import compile_nothing, load_compiler_later
 from . import kernel, trials, world
 from .serve import serve
 from .setting import Setting
@@ -78,6 +78,7 @@ def _set_up(order: dict[str, Any]) -> tuple[Setting, dict[str, str]]:
         if importlib.util.find_spec(_TORCH_LATE):
             importlib.import_module(_TORCH_LATE)
         load_compiler_later()
+        compile_nothing()
         sys.modules["torch"].set_num_threads(1)
     else:
         sys.meta_path.insert(0, NoTorch)
