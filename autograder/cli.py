@@ -70,6 +70,18 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="all where none is named")
     build.set_defaults(run=_build)
 
+    prove = commands.add_parser("prove", help="prove that the cases of exercises tell right answers from wrong ones")
+    prove.add_argument("exercises", nargs="*", metavar="EXERCISE", help="all where none is named")
+    prove.add_argument("--sets", type=int, default=4, help="sets of hidden cases to try (default: 4)")
+    prove.add_argument("--no-mutants", action="store_true", help="leave the mutants of the references out")
+    prove.add_argument(
+        "--answers",
+        type=Path,
+        metavar="FOLDER",
+        help="holds <topic>/right_answers.py and <topic>/wrong_answers.py, to be tried as well",
+    )
+    prove.set_defaults(run=_prove)
+
     grade = commands.add_parser("grade", help="grade the submissions that have no grade yet")
     grade.add_argument("assignment")
     grade.add_argument("--student", action="append", help="only this one; may be repeated")
@@ -182,6 +194,20 @@ def _build(options: argparse.Namespace) -> None:
     course = _course(options)
     for name in options.assignments or course.catalogue.assignments:
         print(f"{name}: {steps.build(course, name)}")
+
+
+def _prove(options: argparse.Namespace) -> int:
+    from autograder.authoring.proof_table import prove_all
+
+    if options.sets < 1:
+        raise ExerciseError(f"--sets {options.sets}: try at least one set of hidden cases")
+    return prove_all(
+        _course(options).catalogue,
+        options.exercises,
+        sets=options.sets,
+        with_mutants=not options.no_mutants,
+        answers=options.answers,
+    )
 
 
 def _grade(options: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
-from autograder.authoring.change import changed
+from autograder.authoring.change import changed, changed_text
 from autograder.authoring.errors import ExerciseError
 from autograder.student.compare import Mismatch, same
 from autograder.student.drive import call
@@ -49,6 +49,14 @@ class Misconception:
     @property
     def name(self) -> str:
         return self.answer.__name__
+
+
+@dataclass(frozen=True)
+class Equivalent:
+    """A text of the reference that differs from it and is as right, and why it is."""
+
+    text: str
+    reason: str
 
 
 class Exercise:
@@ -116,6 +124,7 @@ class Exercise:
         self.seconds = seconds
         self.read = read
         self.misconceptions: list[Misconception] = []
+        self.equivalents: list[Equivalent] = []
 
     @property
     def name(self) -> str:
@@ -156,6 +165,13 @@ class Exercise:
             raise ExerciseError(f"{self.name}: it has a misconception called {wrong.name!r} already; rename one")
         self.misconceptions.append(wrong)
         return answer
+
+    def equivalent(self, change: Mapping[str, str], reason: str) -> None:
+        """Say of a change of the reference that no case can tell it from the reference, or needs to, and why.
+
+        `autograder prove` makes such changes of its own, and lists the ones that lose no points.
+        """
+        self.equivalents.append(Equivalent(changed_text(self.reference, change, f"{self.name}: equivalent()"), reason))
 
     def compare(self, answer: Any, expected: Any, arguments: tuple, private: Any = None) -> Mismatch | None:
         """The judge's verdict, or the default judge's; a plain sentence becomes a `Mismatch`."""

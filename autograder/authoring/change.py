@@ -37,17 +37,7 @@ def changed(reference: Any, name: str, change: Mapping[str, str]) -> Any:
     where = f"{reference.__name__}: {name}"
     if not name.isidentifier():
         raise ExerciseError(f"{where} cannot be the name of a misconception: use letters, digits and '_'")
-    tree = undocumented(definition(reference))
-    before = ast.unparse(tree)
-    replace_pieces(tree, change, where)
-    source = ast.unparse(tree)
-    if source == before:
-        raise ExerciseError(f"{where} changes nothing of the reference")
-    return compiled_beside(reference, name, source, where)
-
-
-def compiled_beside(reference: Any, name: str, source: str, where: str) -> Any:
-    """What `source`, another text for `reference`, defines, in a copy of the reference's module."""
+    source = changed_text(reference, change, where)
     owner = sys.modules[reference.__module__]
     missing = names_used(ast.parse(source)) - names_bound(ast.parse(source)) - set(vars(owner)) - set(dir(builtins))
     if missing - {"__class__"}:
@@ -68,6 +58,17 @@ def compiled_beside(reference: Any, name: str, source: str, where: str) -> Any:
     return made
 
 
+def changed_text(reference: Any, change: Mapping[str, str], where: str) -> str:
+    """The text of `reference` with the pieces replaced. `where` begins the sentence of an error."""
+    tree = undocumented(definition(reference))
+    before = ast.unparse(tree)
+    replace_pieces(tree, change, where)
+    source = ast.unparse(tree)
+    if source == before:
+        raise ExerciseError(f"{where} changes nothing of the reference")
+    return source
+
+
 def undocumented(source: str) -> ast.Module:
     """The tree of a definition without its docstrings."""
     tree = ast.parse(source)
@@ -78,7 +79,7 @@ def undocumented(source: str) -> ast.Module:
 
 
 def replace_pieces(tree: ast.Module, change: Mapping[str, str], where: str) -> None:
-    """Replace each old piece in the tree. `where` names the exercise and the change, for the sentence of an error."""
+    """Replace each old piece in the tree."""
     if not change:
         raise ExerciseError(f"{where} names no piece of the reference to be changed")
     found = [(old, new, _one_place(tree, old, where)) for old, new in change.items()]
