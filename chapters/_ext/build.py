@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chapters._ext.edition import FULL, STUDENT, leaks, secret_lines
-from chapters._ext.site_check import faults
+from chapters._ext.site_check import faults, long_lines
 
 ROOT = Path(__file__).parents[2]
 # jsonschema compiles a grammar of URIs for five seconds when it finds this package; the book has no URI to check
@@ -74,6 +74,8 @@ def build(out: Path, edition: str = FULL, source: Path = ROOT) -> None:
             found += leaks(site, secret_lines(source / "solutions"))
         if found:
             raise BuildFailed("\n".join([f"the site has {len(found)} fault(s):", *found]))
+        for line in long_lines(site):
+            print(line)
         if out.exists():
             shutil.rmtree(out)
         site.rename(out)

@@ -1,4 +1,4 @@
-"""The directive `listing`: functions of `solutions/` as they stand there, NumPy and PyTorch in tabs.
+"""The directive `listing`: functions of `solutions/` as they stand there, docstrings folded, both forms in tabs.
 
     ```{listing} momentum.momentum_step
     :also: MomentumState
@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,12 +19,23 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
+from sphinx.writers.html5 import HTML5Translator
 
 from chapters._ext.cut import definitions
 from chapters._ext.edition import FULL, MODULES, STUDENT, exercises, shown
 
 LOGGER = logging.getLogger(__name__)
 FENCE = "`" * 8          # longer than any fence in a docstring
+
+
+QUOTES = r'''(?P<quotes>"""|&quot;&quot;&quot;|\'\'\'|(?:&\#39;){3})'''
+# a docstring of several lines, as Pygments writes it: a span for each
+DOCSTRING = re.compile(rf'(?P<first><span class="sd">\w*{QUOTES}(?:(?!(?P=quotes)).)*</span>)'
+                       r'(?P<rest>\n(?:(?:(?!(?P=quotes)).)*\n)*(?:(?!(?P=quotes)).)*(?P=quotes)</span>)')
+
+
+class listing_code(nodes.literal_block):
+    """The code of one panel."""
 
 
 class UnknownListing(LookupError):
@@ -97,20 +109,41 @@ class ListingDirective(SphinxDirective):
         except UnknownListing as error:
             LOGGER.warning("listing: %s", error, location=self.get_location())
             return []
-        text: list[str] = [":::::{tab-set}", ":class: listing", ":sync-group: library", ""]
         for panel in listing.panels:
             self.env.note_dependency(str(panel.path))
-            where = panel.path.relative_to(self.env.srcdir).as_posix()
-            text += [f"::::{{tab-item}} {panel.label}", f":sync: {panel.label.lower()}", "", f"{FENCE}python",
-                     *panel.code.rstrip("\n").split("\n"), FENCE,
-                     ":::{div} listing-source", f"`{where}`", ":::", "::::"]
-        text += [":::::"]
+        found = self.tabs(listing) if len(listing.panels) > 1 else self.lone(listing.panels[0])
         if listing.kept_back:
             self.env.note_dependency(str(solutions / listing.topic / "exercises.py"))
-            text += ["", ":::{div} listing-exercise", pointer(listing), ":::"]
+            found += self.parsed(["", ":::{div} listing-exercise", pointer(listing), ":::"])
+        return [*self.index_entries(listing), *found]
+
+    def parsed(self, lines: list[str]) -> list[nodes.Node]:
         holder = nodes.Element()
-        self.state.nested_parse(StringList(text, self.env.docname), self.content_offset, holder)
-        return [*self.index_entries(listing), *holder.children]
+        self.state.nested_parse(StringList(lines, self.env.docname), self.content_offset, holder)
+        return list(holder.children)
+
+    def tabs(self, listing: Listing) -> list[nodes.Node]:
+        """A set of tabs, with each panel in the place that its tab has for it."""
+        text = [":::::{tab-set}", ":class: listing", ":sync-group: library", ""]
+        for panel in listing.panels:
+            text += [f"::::{{tab-item}} {panel.label}", f":sync: {panel.label.lower()}", "",
+                     ":::{div} listing-place", ":::", "::::"]
+        found = self.parsed([*text, ":::::"])
+        places = [node for one in found for node in one.findall(nodes.container) if "listing-place" in node["classes"]]
+        for place, panel in zip(places, listing.panels, strict=True):
+            place.replace_self(self.panel(panel))
+        return found
+
+    def lone(self, panel: Panel) -> list[nodes.Node]:
+        """A listing of one form: a label, for a single tab would promise another."""
+        return [nodes.container("", nodes.paragraph("", panel.label, classes=["listing-label"]), self.panel(panel),
+                                classes=["listing", "lone"])]
+
+    def panel(self, panel: Panel) -> nodes.container:
+        where = panel.path.relative_to(self.env.srcdir).as_posix()
+        code = panel.code.rstrip("\n")
+        source = nodes.paragraph("", "", nodes.literal("", where), classes=["listing-source"])
+        return nodes.container("", listing_code(code, code, language="python"), source, classes=["listing-panel"])
 
     def index_entries(self, listing: Listing) -> list[nodes.Node]:
         """An entry in the book's index for each name, and its anchor."""
@@ -125,7 +158,22 @@ class ListingDirective(SphinxDirective):
         return found
 
 
+def fold_docstrings(highlighted: str) -> str:
+    """Highlighted code with all but the first line of each docstring in a span that the stylesheet can hide."""
+    return DOCSTRING.sub(r'\g<first><span class="docstring">\g<rest></span>', highlighted)
+
+
+def visit_code(self: HTML5Translator, node: listing_code) -> None:
+    """The code, before it what unfolds its docstrings: a `<details>` that the stylesheet reads, so without a script."""
+    highlighted = fold_docstrings(self.highlighter.highlight_block(node.rawsource, "python", location=node))
+    if 'class="docstring"' in highlighted:
+        self.body.append('<details class="docstrings"><summary>Whole docstring</summary></details>\n')
+    self.body.append(f'<div class="highlight-python notranslate">{highlighted}</div>\n')
+    raise nodes.SkipNode
+
+
 def setup(app: Sphinx) -> None:
+    app.add_node(listing_code, html=(visit_code, None))
     edition = os.environ.get("EDITION", FULL)
     if edition not in (FULL, STUDENT):
         raise ValueError(f"EDITION must be {FULL!r} or {STUDENT!r}, not {edition!r}")

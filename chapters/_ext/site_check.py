@@ -1,15 +1,19 @@
 """What a built site must be before it may be published; each fault is one sentence that names the page."""
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from chapters._ext.plain import FENCED, LABEL, ROLE
+
 LOADED = {"img": ("src",), "script": ("src",), "iframe": ("src",), "source": ("src",), "video": ("src", "poster"),
           "audio": ("src",), "embed": ("src",), "object": ("data",), "link": ("href",), "use": ("href",)}
 NOT_LOADED = {"canonical", "prev", "next", "search", "index", "author", "license", "alternate"}
 SILENT = {"script", "style", "pre", "code", "annotation", "textarea"}
+COLUMNS = 88        # what the page's width holds
 RAW_TEX = re.compile(r"\$\$|\\\(|\\\[|\\begin\{")
 
 
@@ -22,6 +26,8 @@ class Page(HTMLParser):
         self.local: set[str] = set()
         self.silent = 0
         self.described = False
+        self.code: list[str] | None = None      # of the listing that is being read
+        self.long_lines: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         has = {name: value or "" for name, value in attrs}
@@ -34,6 +40,8 @@ class Page(HTMLParser):
         if tag == "svg" and not (has.get("aria-label", "").strip() or has.get("aria-hidden") == "true"
                                  or "katex" in has.get("class", "") or "preserveaspectratio" in has):
             self.faults.append(f"a drawing without alternative text: {has.get('class', '')}")
+        if "highlight-python" in has.get("class", "").split() and self.code is None:
+            self.code = []
         if tag == "html" and not has.get("lang"):
             self.faults.append("a page that does not say its language")
         loads = not (tag == "link" and NOT_LOADED & set(has.get("rel", "").split()))
@@ -51,8 +59,13 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         self.silent -= tag in SILENT
+        if tag == "pre" and self.code is not None:
+            self.long_lines += [line.strip() for line in "".join(self.code).split("\n") if len(line) > COLUMNS]
+            self.code = None
 
     def handle_data(self, data: str) -> None:
+        if self.code is not None:
+            self.code.append(data)
         if not self.silent and (found := RAW_TEX.search(data)):
             around = data[max(0, found.start() - 20):found.end() + 20]
             self.faults.append(f"mathematics left as it was written: {around!r}")
@@ -75,12 +88,36 @@ def stylesheet_faults(path: Path) -> list[str]:
             for address in re.findall(r"(?:@import\s+|url\()[\"']?((?:https?:)?//[^\"')\s]+)", text)]
 
 
+def notebook_faults(path: Path) -> list[str]:
+    """What a downloaded notebook says in the book's own language, which no other program reads."""
+    found = []
+    for cell in json.loads(path.read_text("utf-8"))["cells"]:
+        text = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
+        if cell["cell_type"] == "markdown":
+            left = [one[0] for one in ROLE.finditer(text) if one["role"]] + [one[0] for one in LABEL.finditer(text)]
+            left += [one[0].split("\n")[0] for one in FENCED.finditer(text) if one["name"]]
+            found += [f"left as the book writes it: {one.strip()!r}" for one in left]
+    return found
+
+
+def long_lines(site: Path) -> list[str]:
+    """The lines of listings that are too long for the page, as 'page: line'."""
+    found = []
+    for path in sorted(site.rglob("*.html")):
+        page = Page()
+        page.feed(path.read_text("utf-8"))
+        found += [f"{path.relative_to(site)}: over {COLUMNS} columns: {line}" for line in page.long_lines]
+    return found
+
+
 def faults(site: Path) -> list[str]:
     """Every fault of a site, as 'page: fault'."""
     found = []
     for path in sorted(site.rglob("*.html")):
         if "_static" not in path.relative_to(site).parts:       # the theme's own templates, which nobody opens
             found += [f"{path.relative_to(site)}: {fault}" for fault in page_faults(site, path)]
+    for path in sorted(site.rglob("*.ipynb")):
+        found += [f"{path.relative_to(site)}: {fault}" for fault in notebook_faults(path)]
     for path in sorted(site.rglob("*.css")):
         found += [f"{path.relative_to(site)}: {fault}" for fault in stylesheet_faults(path)]
     return found

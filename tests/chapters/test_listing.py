@@ -1,15 +1,15 @@
 """A listing shows what stands in the files, and in a student edition no more than it may."""
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-import nbformat
 import pytest
+from sphinx.highlighting import PygmentsBridge
 
 import solutions
 from chapters._ext.edition import STUDENT, exercises, leaks, secret_lines
-from chapters._ext.listing import UnknownListing, pointer, read_listing
-from chapters._ext.notebooks import notebook
+from chapters._ext.listing import UnknownListing, fold_docstrings, pointer, read_listing
 
 SMALL = Path(__file__).parent / "book" / "solutions"
 
@@ -82,20 +82,18 @@ def test_a_leak_is_found_in_every_kind_of_file(demo, tmp_path, name, text):
     assert leaks(tmp_path, secret_lines(demo)) == [f"{name} shows code of the exercise demo.demo_step"]
 
 
-@pytest.mark.parametrize("edition", ["full", "student"])
-def test_a_notebook_has_the_listing_as_code_and_no_outputs(demo, edition):
-    text = ("Before.\n\n```{listing} demo.demo_step\n:also: DemoState\n```\n\nBetween.\n\n"
-            "```{listing} demo.open_step\n```\n\nAfter.")
-    output = nbformat.v4.new_output("stream", text="printed")
-    page = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text),
-                                           nbformat.v4.new_code_cell("1 + 1", outputs=[output], execution_count=7)])
-    made = notebook(page, demo, edition)
-    nbformat.validate(made)
-    prose, code = made.cells
-    assert "{listing}" not in prose.source
-    assert prose.source.count("python\n") == 3
-    assert "Between." in prose.source
-    assert ("secret_velocity" in prose.source) == (edition == "full") == ("is an exercise" not in prose.source)
-    assert code.source == "1 + 1"
-    assert code.outputs == []
-    assert code.execution_count is None
+def test_a_docstring_is_folded_behind_its_first_line_and_no_letter_is_lost():
+    code = read_listing(SMALL, "demo.open_step").panels[0].code
+    highlighted = PygmentsBridge("html", "github-light").highlight_block(code, "python")
+    folded = fold_docstrings(highlighted)
+    assert re.sub("<[^>]*>", "", folded) == re.sub("<[^>]*>", "", highlighted)
+    hidden, = re.findall('<span class="docstring">(.*?)</span></span>', folded, re.DOTALL)
+    assert "Parameters" in hidden
+    assert "One step" not in hidden
+    assert "ones_like" not in hidden
+
+
+@pytest.mark.parametrize("code", ['def f():\n    """One line."""\n    return """a\nb"""\n', "x = 1\n"])
+def test_nothing_is_folded_where_no_docstring_is_long(code):
+    highlighted = PygmentsBridge("html", "github-light").highlight_block(code, "python")
+    assert "docstring" not in fold_docstrings(highlighted)

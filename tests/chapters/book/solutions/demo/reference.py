@@ -18,5 +18,11 @@ def demo_step(params, grads, state, *,
 
 
 def open_step(params):
-    """One step that everybody may see."""
+    """One step that everybody may see.
+
+    Parameters
+    ----------
+    params : ndarray
+        Of any shape: ``x < y`` is no tag here.
+    """
     return params - np.ones_like(params)
