@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -74,8 +75,8 @@ def build(out: Path, edition: str = FULL, source: Path = ROOT) -> None:
             found += leaks(site, secret_lines(source / "solutions"))
         if found:
             raise BuildFailed("\n".join([f"the site has {len(found)} fault(s):", *found]))
-        for line in long_lines(site):
-            print(line)
+        for page, lines in Counter(line.partition(":")[0] for line in long_lines(site)).items():
+            print(f"{page}: {lines} lines of listings are too long; `python -m chapters._ext.site_check` lists them")
         if out.exists():
             shutil.rmtree(out)
         site.rename(out)

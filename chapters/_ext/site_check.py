@@ -1,8 +1,12 @@
-"""What a built site must be before it may be published; each fault is one sentence that names the page."""
+"""What a built site must be before it may be published; each fault is one sentence that names the page.
+
+    python -m chapters._ext.site_check SITE     # its faults, and the lines of listings that are too long
+"""
 from __future__ import annotations
 
 import json
 import re
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -121,3 +125,7 @@ def faults(site: Path) -> list[str]:
     for path in sorted(site.rglob("*.css")):
         found += [f"{path.relative_to(site)}: {fault}" for fault in stylesheet_faults(path)]
     return found
+
+
+if __name__ == "__main__":
+    print("\n".join([*faults(Path(sys.argv[1])), *long_lines(Path(sys.argv[1]))]))

