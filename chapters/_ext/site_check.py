@@ -4,6 +4,7 @@
 """
 from __future__ import annotations
 
+import html
 import json
 import re
 import sys
@@ -18,6 +19,7 @@ LOADED = {"img": ("src",), "script": ("src",), "iframe": ("src",), "source": ("s
 NOT_LOADED = {"canonical", "prev", "next", "search", "index", "author", "license", "alternate"}
 SILENT = {"script", "style", "pre", "code", "annotation", "textarea"}
 COLUMNS = 88        # what the page's width holds
+LISTING = re.compile(r'<div class="highlight-python[ "].*?<pre>(.*?)</pre>', re.DOTALL)
 RAW_TEX = re.compile(r"\$\$|\\\(|\\\[|\\begin\{")
 
 
@@ -30,8 +32,6 @@ class Page(HTMLParser):
         self.local: set[str] = set()
         self.silent = 0
         self.described = False
-        self.code: list[str] | None = None      # of the listing that is being read
-        self.long_lines: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         has = {name: value or "" for name, value in attrs}
@@ -44,8 +44,6 @@ class Page(HTMLParser):
         if tag == "svg" and not (has.get("aria-label", "").strip() or has.get("aria-hidden") == "true"
                                  or "katex" in has.get("class", "") or "preserveaspectratio" in has):
             self.faults.append(f"a drawing without alternative text: {has.get('class', '')}")
-        if "highlight-python" in has.get("class", "").split() and self.code is None:
-            self.code = []
         if tag == "html" and not has.get("lang"):
             self.faults.append("a page that does not say its language")
         loads = not (tag == "link" and NOT_LOADED & set(has.get("rel", "").split()))
@@ -63,13 +61,8 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         self.silent -= tag in SILENT
-        if tag == "pre" and self.code is not None:
-            self.long_lines += [line.strip() for line in "".join(self.code).split("\n") if len(line) > COLUMNS]
-            self.code = None
 
     def handle_data(self, data: str) -> None:
-        if self.code is not None:
-            self.code.append(data)
         if not self.silent and (found := RAW_TEX.search(data)):
             around = data[max(0, found.start() - 20):found.end() + 20]
             self.faults.append(f"mathematics left as it was written: {around!r}")
@@ -108,9 +101,10 @@ def long_lines(site: Path) -> list[str]:
     """The lines of listings that are too long for the page, as 'page: line'."""
     found = []
     for path in sorted(site.rglob("*.html")):
-        page = Page()
-        page.feed(path.read_text("utf-8"))
-        found += [f"{path.relative_to(site)}: over {COLUMNS} columns: {line}" for line in page.long_lines]
+        for listing in LISTING.findall(path.read_text("utf-8")):
+            lines = html.unescape(re.sub("<[^>]*>", "", listing)).split("\n")
+            found += [f"{path.relative_to(site)}: over {COLUMNS} columns: {line.strip()}"
+                      for line in lines if len(line) > COLUMNS]
     return found
 
 

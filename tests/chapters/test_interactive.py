@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from chapters._ext.interactive import bundles, names
+from chapters._ext.site_check import faults
 from solutions.gradient_descent import reference as descent
 from solutions.learning_rates import reference as rates
 from solutions.momentum import reference as momentum
@@ -166,6 +167,10 @@ def site(folder, drawn, tmp_path_factory) -> Path:
             f'<title>{name}</title><body>{text}<script defer src="interactive/{name}.js">'
             "</script></body></html>", "utf-8")
     return site
+
+
+def test_a_page_with_a_figure_has_no_fault(site):
+    assert faults(site) == []
 
 
 @pytest.fixture(scope="module")
