@@ -83,6 +83,36 @@ def test_a_figure_that_is_steered_is_drawn_and_its_script_is_there(page, small_s
     assert not list(small_site("full").rglob("drawn.json"))
 
 
+@pytest.fixture
+def tab(browser, small_site):
+    made = browser.new_page(viewport={"width": 1280, "height": 900})
+    made.goto((small_site("full") / "chapters" / "demo.html").as_uri())
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(("fold", "inside"), [("details.answer", "details.answer > p"),
+                                              ("details.solution", "details.solution > p"),
+                                              ("details.checked", "details.checked pre"),
+                                              ("details.docstrings", ".listing-panel .docstring")])
+def test_the_keyboard_unfolds_what_is_folded(tab, fold, inside):
+    assert not tab.locator(inside).first.is_visible()
+    tab.locator(f"{fold} > summary").first.press("Enter")
+    assert tab.locator(inside).first.is_visible()
+
+
+def test_paper_has_both_forms_and_the_answer_but_no_solution_no_button_and_no_bar(tab):
+    tab.emulate_media(media="print")
+    tab.set_viewport_size({"width": 720, "height": 1000})
+    names = ("details.answer > p", "details.answer svg.figure", "details.solution", "details.checked", "details.hide",
+             ".interactive form")
+    shown = {name: tab.locator(name).first.is_visible() for name in names}
+    assert shown == dict.fromkeys(shown, False) | {"details.answer > p": True, "details.answer svg.figure": True}
+    assert [panel.is_visible() for panel in tab.locator(".listing-panel").all()] == [True] * 3
+    assert tab.evaluate("""[...document.querySelectorAll('pre')].filter((one) => one.offsetWidth).every(
+        (one) => one.scrollWidth <= one.clientWidth + 1)""")
+
+
 def test_a_longer_page_takes_longer():
     def document(words: int) -> nodes.document:
         made = nodes.document(None, None)
