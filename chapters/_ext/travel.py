@@ -66,10 +66,16 @@ def module_files(name: str, roots: Sequence[Path]) -> Iterator[Path]:
             yield path
 
 
-def needed(cells: Iterable[str], roots: Sequence[Path]) -> dict[Path, str]:
+def instructors(path: Path) -> bool:
+    """Whether a file names mistakes or marks answers, and so stays with the instructor in a student edition."""
+    return path.parts[0] == "autograder" or path.name in ("exercises.py", "checks.py")
+
+
+def needed(cells: Iterable[str], roots: Sequence[Path], edition: str = FULL) -> dict[Path, str]:
     """Every file of the course that the cells need, directly or not, with its text.
 
-    `roots` are searched in their order. A text in the code that is the name of a file of results brings that file.
+    `roots` are searched in their order. What the edition withholds brings nothing along. A text in the code that is
+    the name of a file of results brings that file.
     """
     found: dict[Path, str] = {}
     waiting: list[tuple[str, Path | None]] = [(cell, None) for cell in cells]
@@ -80,7 +86,7 @@ def needed(cells: Iterable[str], roots: Sequence[Path]) -> dict[Path, str]:
                    and isinstance(node.value, str) and node.value.endswith(".json") and "/" not in node.value}
         for path in sorted(wanted - set(found)):
             place = next((root / path for root in roots if (root / path).is_file()), None)
-            if place is not None:
+            if place is not None and (edition == FULL or not instructors(path)):
                 found[path] = place.read_text("utf-8")
                 waiting += [(found[path], path)] if path.suffix == ".py" else []
     return dict(sorted(found.items()))
@@ -108,10 +114,9 @@ def unwritten(stub: str, topic: str, name: str) -> str:
 
 def cells(sources: Iterable[str], roots: Sequence[Path], edition: str) -> list[nbformat.NotebookNode]:
     """The cells that come before a page's own; none where it needs nothing of the course."""
-    files = needed(sources, roots)
-    if edition != FULL:         # what names mistakes and marks answers stays with the instructor
-        files = {path: kept_back(path, text) for path, text in files.items()
-                 if path.parts[0] != "autograder" and path.name not in ("exercises.py", "checks.py")}
+    files = needed(sources, roots, edition)
+    if edition != FULL:
+        files = {path: kept_back(path, text) for path, text in files.items()}
     if not files:
         return []
     written = [nbformat.v4.new_code_cell(f"course_file({path.as_posix()!r}, {quoted(text)})",
