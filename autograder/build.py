@@ -27,8 +27,10 @@ IMPORT_CHECK = "from autograder import check"
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
-def build_assignment(assignment: Assignment, source_folder: Path) -> Path:
+def build_assignment(assignment: Assignment, source_folder: Path, book: str = "") -> Path:
     """Write `<source>/<name>/<name>.ipynb` and the public cases beside it; both or neither.
+
+    book : where the book's pages are published, for the links that `check()` shows.
 
     Raises
     ------
@@ -45,7 +47,7 @@ def build_assignment(assignment: Assignment, source_folder: Path) -> Path:
     with tempfile.TemporaryDirectory(dir=source_folder) as draft:
         names = [f"{assignment.name}.ipynb", f"{assignment.name}{SUFFIX}"]
         nbformat.write(notebook, str(Path(draft) / names[0]))
-        write_release(Path(draft) / names[1], assignment.name, version, described)
+        write_release(Path(draft) / names[1], assignment.name, version, described, book)
         for name in names:
             os.replace(Path(draft) / name, folder / name)
     return folder / names[0]
@@ -92,7 +94,7 @@ def _marking(exercise: Exercise) -> dict[str, Any]:
 
 def _described(exercise: Exercise) -> dict[str, Any]:
     try:
-        return describe(exercise.name, public_oracles(exercise), **_marking(exercise))
+        return describe(exercise.name, public_oracles(exercise), **_marking(exercise), returns=exercise.returns)
     except NotPlain as error:
         raise ExerciseError(f"{exercise.name}: a public case or its answer cannot be written down: {error}") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, overload
@@ -190,6 +191,11 @@ class Exercise:
         return inspect.getsource(module) if module else ""
 
     @property
+    def returns(self) -> tuple[str, ...]:
+        """The names of what comes back, as the driver's docstring has them, or the reference's."""
+        return returned_names((self.reference if self.drive is call else self.drive).__doc__ or "")
+
+    @property
     def driver_name(self) -> str:
         """The driver's name in `checks_source`; '' for the default."""
         return "" if self.drive is call else self.drive.__name__
@@ -197,3 +203,23 @@ class Exercise:
     @property
     def judge_name(self) -> str:
         return "" if self.judge is None else self.judge.__name__
+
+
+def returned_names(docstring: str) -> tuple[str, ...]:
+    """'params, state : …' under numpydoc's heading `Returns` as ('params', 'state'); () where nothing has a name."""
+    lines = inspect.cleandoc(docstring).splitlines()
+    start = next((i for i, pair in enumerate(itertools.pairwise(lines)) if _is_heading(*pair, "Returns")), None)
+    if start is None:
+        return ()
+    names: list[str] = []
+    for line, below in itertools.zip_longest(lines[start + 2 :], lines[start + 3 :], fillvalue=""):
+        if _is_heading(line, below):
+            break
+        head, colon, _ = line.partition(" : ")
+        if colon and not line[0].isspace():
+            names += [part.strip() for part in head.split(",")]
+    return tuple(names) if all(name.isidentifier() for name in names) else ()
+
+
+def _is_heading(line: str, below: str, name: str = "") -> bool:
+    return bool(line) and bool(below) and set(below) == {"-"} and line == (name or line)

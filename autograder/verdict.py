@@ -12,7 +12,8 @@ from autograder.session.interface import Answer
 from autograder.student.compare import Mismatch
 from autograder.student.drive import Raised
 from autograder.student.feedback import Feedback, Line, hidden_lines, worked_case
-from autograder.student.marking import Mark, Oracle, mark
+from autograder.student.hints import hint
+from autograder.student.marking import Mark, Oracle, explains, mark
 
 
 @dataclass(frozen=True)
@@ -92,16 +93,17 @@ def judge_answers(asked: Asked, answers: tuple[Answer, ...]) -> Verdict:
     ):
         return needs_person(exercise.name, asked.points, unsure)
     public = _mark(exercise, asked.public, answers[:count], pure=False)  # asked once, which is enough for the words
-    # what the public cases show needs no second look; what each misconception answers to hidden ones takes its time
-    hidden = _mark(exercise, asked.hidden, answers[count:], pure=exercise.pure, recognise=not public.misconception)
+    # what each misconception answers to hidden cases takes its time, and is not asked where the public ones tell
+    hidden = _mark(exercise, asked.hidden, answers[count:], pure=exercise.pure, recognise=public.right)
     score = round(asked.points * hidden.share, 2)
     lines = hidden_lines(_unworded(hidden, asked.source))
-    feedback = _feedback(asked, public, hidden, score, lines, answers)
+    held = _held(asked, public, hidden, answers[count:])
+    feedback = _feedback(asked, public, hidden, held, score, lines, answers)
     return Verdict(
         exercise.name,
         score,
         asked.points,
-        misconception=_held(public, hidden),
+        misconception=held,
         cases=tuple(
             (case.name, case.kind, case.weight, case.passed, line.note)
             for case, line in zip(hidden.cases, lines, strict=True)
@@ -115,7 +117,7 @@ def _mark(
     exercise: Exercise, oracles: tuple[Oracle, ...], answers: tuple[Answer, ...], *, pure: bool, recognise: bool = True
 ) -> Mark:
     values = [_values(answer) for answer in answers]
-    result = mark(oracles, values, exercise.compare, pure=pure, recognise=recognise)
+    result = mark(oracles, values, exercise.compare, pure=pure, recognise=recognise, names=exercise.returns)
     cases = [
         replace(case, mismatch=Mismatch(answer.status, answer.reason)) if answer.reason else case
         for case, answer in zip(result.cases, answers, strict=False)
@@ -149,12 +151,24 @@ def _unworded(hidden: Mark, source: str) -> Mark:
     return replace(hidden, cases=tuple(replace(case, answer=unworded(case.answer)) for case in hidden.cases))
 
 
-def _held(public: Mark, hidden: Mark) -> str:
-    return public.misconception or hidden.misconception
+def _held(asked: Asked, public: Mark, hidden: Mark, answers: tuple[Answer, ...]) -> str:
+    """The misconception that explains everything that is wrong, public and hidden, or ''."""
+    if not public.misconception:
+        return hidden.misconception
+    values = [_values(answer) for answer in answers]
+    firsts = [case.mismatch for case in hidden.cases[: len(answers)]]
+    known = explains(public.misconception, asked.hidden, values, firsts, asked.exercise.compare)
+    return public.misconception if known else ""
 
 
 def _feedback(
-    asked: Asked, public: Mark, hidden: Mark, score: float, lines: tuple[Line, ...], answers: tuple[Answer, ...]
+    asked: Asked,
+    public: Mark,
+    hidden: Mark,
+    held: str,
+    score: float,
+    lines: tuple[Line, ...],
+    answers: tuple[Answer, ...],
 ) -> Feedback:
     exercise = asked.exercise
     headline = f"{exercise.name}: {score:g} of {asked.points:g} points."
@@ -166,9 +180,8 @@ def _feedback(
         return Feedback(headline, (), (missing,), exercise.read)
     if all(answer.exception == "NotImplementedError" for answer in answers):
         return Feedback(headline, (), ("It is not answered yet: it raises NotImplementedError.",), exercise.read)
-    held = _held(public, hidden)
     sentence = [wrong.sentence for wrong in exercise.misconceptions if wrong.name == held]
-    case = [] if held and public.first_wrong is None else [_first_wrong(asked, public, hidden)]
+    case = [] if held and public.first_wrong is None else _first_wrong(asked, public, hidden, hints=not held)
     return Feedback(headline, lines, (*sentence, *case), exercise.read)
 
 
@@ -184,20 +197,45 @@ def _scored(lines: tuple[Line, ...], hidden: Mark, points: float) -> tuple[Line,
     return tuple(scored)
 
 
-def _first_wrong(asked: Asked, public: Mark, hidden: Mark) -> str:
+def _first_wrong(asked: Asked, public: Mark, hidden: Mark, *, hints: bool) -> list[str]:
     """The first public case that is wrong, spelled out; without one, what else there is to say."""
     worked = public.first_wrong
     if worked is None:
-        wrong = [(case.kind, case.mismatch.sentence) for case in hidden.cases if case.mismatch]
-        if all(kind == "purity" for kind, _ in wrong):
-            return wrong[0][1]
-        return (
-            "Every public case is right; a hidden case of the same kind is not. "
-            "Look for a value that was written down where it should be computed, or for a border of the domain."
-        )
-    case = public.cases[worked]
-    reason = case.mismatch.sentence if case.mismatch else ""
-    return worked_case(asked.public[worked], case.answer, asked.exercise.driver_name, reason)
+        kinds = {case.mismatch.kind for case in hidden.cases if case.mismatch}
+        if kinds == {"purity"}:
+            return [next(case.mismatch.sentence for case in hidden.cases if case.mismatch)]
+        return [ONLY_HIDDEN + _likely(kinds, hidden)]
+    case, oracle, names = public.cases[worked], asked.public[worked], asked.exercise.returns
+    reason, path = (case.mismatch.sentence, case.mismatch.path) if case.mismatch else ("", ())
+    told = hint(oracle, case.answer, names) if hints else ""
+    return [*([told] if told else []), worked_case(oracle, case.answer, asked.exercise.driver_name, reason, path)]
+
+
+ONLY_HIDDEN = "Every public case is right; a hidden case of the same kind is not. "
+LIKELY = {
+    "raised": "There your function raises an exception: look for a border of the domain, or for a size, a type or a "
+    "sign that no public case has.",
+    "unbounded": "There a number is NaN or infinite and should not be: look for an exponential that overflows, a "
+    "logarithm of 0, or a division by 0.",
+    "shape": "There the shape is another: look for a number of dimensions or a size that was written down.",
+    "dtype": "There the dtype is another: look for an array or a constant that brings its own.",
+    "stopped": "There it does not come to an end in time.",
+}
+
+
+def _likely(kinds: set[str], hidden: Mark) -> str:
+    """Where to look, by the kind of what is wrong; nothing here depends on a hidden case's values."""
+    wrong = [case for case in hidden.cases if case.mismatch and case.judged and case.kind != "purity"]
+    unbounded = [case.mismatch.kind == "nan" or case.mismatch.error == float("inf") for case in wrong if case.mismatch]
+    if unbounded and all(unbounded):
+        return LIKELY["unbounded"]
+    kinds = kinds - {"purity", "not judged"}
+    if len(kinds) == 1 and (likely := LIKELY.get(*kinds)):
+        return likely
+    return (
+        "Look for a value that was written down where it should be computed, for a border of the domain, or for "
+        "numbers so large or so small that digits are lost on the way."
+    )
 
 
 def _explain(asked: Asked, public: Mark, hidden: Mark) -> str:
@@ -209,7 +247,8 @@ def _explain(asked: Asked, public: Mark, hidden: Mark) -> str:
             word = "right" if case.passed else f"wrong: {case.mismatch.sentence}" if case.mismatch else ""
             parts.append(f"  {case.name} ({case.kind}, weight {case.weight:g}): {word}")
             if not case.passed and index < len(oracles):
-                worked = worked_case(oracles[index], case.answer, asked.exercise.driver_name)
+                path = case.mismatch.path if case.mismatch else ()
+                worked = worked_case(oracles[index], case.answer, asked.exercise.driver_name, path=path)
                 parts.append("    " + worked.replace("\n", "\n    "))
         parts.append(f"  misconception: {marked.misconception or 'none recognised'}")
     return "\n".join(parts)

@@ -31,7 +31,7 @@ def build(course: Course, assignment: str) -> Path:
     found = course.catalogue.assignment(assignment)
     source = course.folder / course.directory().source_directory
     source.mkdir(parents=True, exist_ok=True)
-    return build_assignment(found, source)
+    return build_assignment(found, source, course.settings.book)
 
 
 def generate(course: Course, assignment: str) -> None:

@@ -6,14 +6,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from .display import show
 from .drive import run_driver, run_twice
 from .feedback import Feedback, public_lines, worked_case
+from .hints import hint
 from .marking import mark
 from .release import PublicExercise, ReleaseError, read_exercise
 
 
 class CheckFailed(AssertionError):
-    """An answer that is not right yet. It shows its own text and no traceback, so that the text is what is read."""
+    """An answer that is not right yet. It shows its own text and no traceback, so that the text is what is read.
+
+    Below a table that is shown, the text is short: what is to be changed, or the first case that is wrong.
+    """
 
     def _render_traceback_(self) -> list[str]:
         return [str(self)]
@@ -22,7 +27,7 @@ class CheckFailed(AssertionError):
 def check(answer: Any) -> None:
     """Compare `answer`, a function or class of an exercise, with the public cases that came with the assignment.
 
-    Prints a table of named cases where everything is right.
+    Shows a table of named cases: as HTML in a notebook, else as text.
 
     Raises
     ------
@@ -37,9 +42,17 @@ def check(answer: Any) -> None:
     except ReleaseError as error:
         raise CheckFailed(str(error)) from None
     feedback, right = judge_publicly(exercise, answer)
+    shown = show(feedback, exercise.name, exercise.book)
     if not right:
-        raise CheckFailed(feedback.text())
-    print(feedback.text())
+        raise CheckFailed(_short(feedback) if shown else feedback.text())
+    if not shown:
+        print(feedback.text())
+
+
+def _short(feedback: Feedback) -> str:
+    """What stands under the table, and in nbgrader's Validate: the headline, and the one thing to look at."""
+    wrong = next((f"{line.name}: {line.note}" for line in feedback.lines if line.passed is False), "")
+    return "\n".join([feedback.headline, *(feedback.sentences[:1] or [wrong])])
 
 
 def judge_publicly(exercise: PublicExercise, answer: Any) -> tuple[Feedback, bool]:
@@ -50,17 +63,20 @@ def judge_publicly(exercise: PublicExercise, answer: Any) -> tuple[Feedback, boo
         else (run_driver(exercise.drive, answer, oracle.arguments, oracle.keywords),)
         for oracle in exercise.oracles
     ]
-    result = mark(exercise.oracles, answers, exercise.compare, pure=exercise.pure)
+    names = exercise.returns
+    result = mark(exercise.oracles, answers, exercise.compare, pure=exercise.pure, names=names)
     passed = sum(case.passed for case in result.cases)
     if result.right:
         headline = f"{exercise.name}: all {passed} public cases are right."
         return Feedback(headline, public_lines(result)), True
-    advice = []
-    if result.misconception:
-        advice.append(exercise.sentences[result.misconception])
-    elif result.first_wrong is not None and result.first_wrong < len(answers):
-        case = result.first_wrong
-        advice.append(worked_case(exercise.oracles[case], answers[case][0], exercise.driver))
+    advice = [exercise.sentences[result.misconception]] if result.misconception else []
+    wrong = result.first_wrong
+    if wrong is not None and wrong < len(answers):
+        oracle, answer_, found = exercise.oracles[wrong], answers[wrong][0], result.cases[wrong].mismatch
+        if not advice and (told := hint(oracle, answer_, names)):
+            advice.append(told)
+        reason, path = (found.sentence, found.path) if found else ("", ())
+        advice.append(worked_case(oracle, answer_, exercise.driver, reason, path))
     headline = f"{exercise.name}: {passed} of {len(result.cases)} public cases are right."
     return Feedback(headline, public_lines(result), tuple(advice), exercise.read), False
 

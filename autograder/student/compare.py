@@ -7,8 +7,8 @@ Fair by rule: lists and scalars pass through `asarray`; a named tuple equals a t
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -34,11 +34,49 @@ class Mismatch:
     kind : 'type', 'shape', 'dtype', 'nan' or 'values', or 'property' for a judge's own reason.
     sentence : may show values, so it is for public cases only.
     error : the greatest absolute error, of which a hidden case tells the power of ten.
+    path : where in the answer it is: indices, keys and names of fields, from the outside in.
     """
 
     kind: str
     sentence: str
     error: float | None = None
+    path: tuple[Any, ...] = ()
+
+
+def place_of(path: tuple[Any, ...], names: Sequence[str] = (), parts: bool = True) -> str:
+    """What `path` leads to, in words that a contract uses: `state.v`, or `answer[7][0]` where it names nothing.
+
+    names : what the contract says that it returns.
+    parts : whether `path` starts with which of those it is; else there is one name, of the whole.
+    """
+    rest = list(path)
+    if parts and len(names) > 1 and rest and isinstance(rest[0], int) and rest[0] < len(names):
+        start = names[rest.pop(0)]
+    elif len(names) == 1:
+        start = names[0]
+    elif not rest:
+        return "the answer"
+    else:
+        start = "answer"
+    steps = [f".{step}" if isinstance(step, Field) else f"[{step!r}]" for step in rest]
+    return f"`{start}{''.join(steps)}`"
+
+
+class Field(str):
+    """The name of a named tuple's field in a path; a plain string is a dict's key."""
+
+    __slots__ = ()
+
+
+def named(found: Mismatch, names: Sequence[str], expected: Any) -> Mismatch:
+    """`found`, with the wrong part called as the contract calls it."""
+    before = place_of(found.path)
+    if not names or not found.sentence.startswith(before):
+        return found
+    parts = isinstance(expected, tuple) and len(expected) == len(names)
+    if len(names) > 1 and not parts:
+        return found
+    return replace(found, sentence=place_of(found.path, names, parts) + found.sentence.removeprefix(before))
 
 
 def same(
@@ -53,7 +91,7 @@ def same(
 
     The default judge. `tolerance` (rtol, atol) replaces the one that `TOLERANCES` gives by dtype.
     """
-    return _compare(answer, expected, tolerance, "")
+    return _compare(answer, expected, tolerance, ())
 
 
 def same_dtype(answer: Any, expected: Any) -> Mismatch | None:
@@ -77,49 +115,54 @@ def dtype_name(value: Any) -> str | None:
     return str(value.dtype) if isinstance(value, (np.ndarray, np.generic)) else None
 
 
-def _compare(answer: Any, expected: Any, tolerance: tuple[float, float] | None, where: str) -> Mismatch | None:
+def _compare(answer: Any, expected: Any, tolerance: tuple[float, float] | None, path: tuple) -> Mismatch | None:
     if isinstance(expected, Mapping):
-        return _compare_mapping(answer, expected, tolerance, where)
+        return _compare_mapping(answer, expected, tolerance, path)
     if isinstance(expected, (tuple, list)):
-        return _compare_sequence(answer, expected, tolerance, where)
+        return _compare_sequence(answer, expected, tolerance, path)
     if expected is None or isinstance(expected, str):
         if type(answer) is type(expected) and answer == expected:
             return None
-        return Mismatch("type", f"{where or 'the answer'} is {_shown(answer)}, not {expected!r}")
-    return _compare_arrays(answer, expected, tolerance, where or "the answer")
+        return _mismatch("type", path, f"is {_shown(answer)}, not {expected!r}")
+    return _compare_arrays(answer, expected, tolerance, path)
 
 
-def _compare_mapping(answer: Any, expected: Mapping, tolerance: Any, where: str) -> Mismatch | None:
+def _mismatch(kind: str, path: tuple, what: str, error: float | None = None) -> Mismatch:
+    return Mismatch(kind, f"{place_of(path)} {what}", error, path)
+
+
+def _compare_mapping(answer: Any, expected: Mapping, tolerance: Any, path: tuple) -> Mismatch | None:
     if not isinstance(answer, Mapping) or set(answer) != set(expected):
-        return Mismatch(
-            "type",
-            f"{where or 'the answer'} is {_shown(answer)}, not a dict with the keys " + ", ".join(map(repr, expected)),
-        )
+        keys = ", ".join(map(repr, expected))
+        return _mismatch("type", path, f"is {_shown(answer)}, not a dict with the keys {keys}")
     return next(
-        (found for key in expected if (found := _compare(answer[key], expected[key], tolerance, f"{where}[{key!r}]"))),
-        None,
+        (found for key in expected if (found := _compare(answer[key], expected[key], tolerance, (*path, key)))), None
     )
 
 
-def _compare_sequence(answer: Any, expected: Any, tolerance: Any, where: str) -> Mismatch | None:
+def _compare_sequence(answer: Any, expected: Any, tolerance: Any, path: tuple) -> Mismatch | None:
     if (isinstance(answer, np.ndarray) and answer.ndim) or (is_tensor(answer) and answer.ndim):
         answer = list(answer)
     if not isinstance(answer, (tuple, list)):
-        return Mismatch("type", f"{where or 'the answer'} is {_shown(answer)}, not {len(expected)} values")
+        return _mismatch("type", path, f"is {_shown(answer)}, not {len(expected)} values")
     if len(answer) != len(expected):
-        return Mismatch("shape", f"{where or 'the answer'} holds {len(answer)} values, not {len(expected)}")
-    fields = getattr(type(expected), "_fields", None) or range(len(expected))
+        return _mismatch("shape", path, f"holds {_values(len(answer))}, not {len(expected)}")
+    fields = map(Field, getattr(type(expected), "_fields", ())) if hasattr(type(expected), "_fields") else None
     return next(
         (
             found
-            for name, a, e in zip(fields, answer, expected, strict=True)
-            if (found := _compare(a, e, tolerance, f"{where or 'value'} {name}"))
+            for name, a, e in zip(fields or range(len(expected)), answer, expected, strict=True)
+            if (found := _compare(a, e, tolerance, (*path, name)))
         ),
         None,
     )
 
 
-def _compare_arrays(answer: Any, expected: Any, tolerance: Any, where: str) -> Mismatch | None:
+def _values(count: int) -> str:
+    return "1 value" if count == 1 else f"{count} values"
+
+
+def _compare_arrays(answer: Any, expected: Any, tolerance: Any, path: tuple) -> Mismatch | None:
     e = _numbers(expected)
     a = _numbers(answer)
     if e is None:
@@ -127,20 +170,41 @@ def _compare_arrays(answer: Any, expected: Any, tolerance: Any, where: str) -> M
             f"the expected value {_shown(expected)} cannot be compared by `same`: give the exercise a judge"
         )
     if a is None:
-        return Mismatch("type", f"{where} is {_shown(answer)}, not numbers")
+        return _mismatch("type", path, f"is {_shown(answer)}, not numbers")
     if a.shape != e.shape:
-        return Mismatch("shape", f"{where} has the shape {a.shape}, not {e.shape}")
+        return _mismatch("shape", path, f"has the shape {a.shape}, not {e.shape}")
     rtol, atol = tolerance or _TOLERANCE_OF.get(e.dtype, (0, 0))
     if _close(a, e, rtol, atol):
         return None
     if not np.array_equal(np.isnan(a), np.isnan(e)):
         kind = "is NaN where a number was expected" if np.isnan(a).any() else "is a number where NaN was expected"
-        return Mismatch("nan", f"{where} {kind}")
+        return _mismatch("nan", path, kind + _at(a, e, np.isnan(a) != np.isnan(e)))
     error = _greatest_error(a, e)
-    sentence = f"{where} is off by up to {error:.2g}"
+    what = f"is off by up to {error:.2g}" if np.isfinite(error) else "is off without bound"
+    what += _at(a, e)
     if rtol and a.dtype in _TOLERANCE_OF and _close(a, e, *_TOLERANCE_OF[a.dtype]):
-        sentence += f": right only to the precision of {a.dtype}"
-    return Mismatch("values", sentence, error)
+        what += f": right only to the precision of {a.dtype}"
+    return _mismatch("values", path, what, error)
+
+
+def _at(a: np.ndarray, e: np.ndarray, wrong: np.ndarray | None = None) -> str:
+    """Which entry of an array is wrong, or most so: of a long one both ends are shown, and it may stand between."""
+    if a.size < 2:
+        return ""
+    weights = np.nan_to_num(_errors(a, e), nan=np.inf, posinf=np.inf) if wrong is None else wrong
+    index = np.unravel_index(int(np.argmax(weights)), a.shape)
+    place = ", ".join(str(int(i)) for i in index)
+    return f", at [{place}]: {_number(a[index])} where {_number(e[index])} is right"
+
+
+def _errors(a: np.ndarray, e: np.ndarray) -> np.ndarray:
+    with np.errstate(all="ignore"):
+        errors = np.abs(a.astype(np.complex128 if "c" in a.dtype.kind + e.dtype.kind else np.float64) - e)
+    return np.where(np.isnan(errors) & ((a == e) | (np.isnan(a) & np.isnan(e))), 0, errors)
+
+
+def _number(value: Any) -> str:
+    return f"{value:.6g}" if value.dtype.kind in "fc" else str(value)
 
 
 def _close(a: np.ndarray, e: np.ndarray, rtol: float, atol: float) -> bool:
@@ -156,10 +220,8 @@ def _close(a: np.ndarray, e: np.ndarray, rtol: float, atol: float) -> bool:
 
 
 def _greatest_error(a: np.ndarray, e: np.ndarray) -> float:
-    with np.errstate(all="ignore"):
-        error = np.abs(a.astype(np.complex128 if "c" in a.dtype.kind + e.dtype.kind else np.float64) - e)
-        finite = error[np.isfinite(error)]
-    return float(finite.max()) if finite.size == error.size else float("inf")
+    error = _errors(a, e)
+    return float(error.max(initial=0)) if np.isfinite(error).all() else float("inf")
 
 
 def _numbers(value: Any) -> np.ndarray | None:

@@ -15,6 +15,7 @@ from typing import Any
 from .values import is_tensor
 
 MAX_YIELDS = 10_000
+CHECKS = "checks.py"  # as a traceback names the driver's file
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def run_driver(drive: Callable, answer: Any, arguments: tuple, keywords: Mapping
         value = drive(answer, *arguments, **keywords)
         return list(itertools.islice(value, MAX_YIELDS)) if isinstance(value, Iterator) else value
     except Exception as error:
-        return raised(error)
+        return raised(error, answer)
 
 
 def run_twice(drive: Callable, answer: Any, arguments: tuple, keywords: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -69,15 +70,36 @@ def _kept(value: Any) -> Any:
     return copy.deepcopy(value)
 
 
-def raised(error: BaseException) -> Raised:
-    """`error` with the last line of a notebook's own code in its traceback."""
+def raised(error: BaseException, answer: Any = None) -> Raised:
+    """`error` with the last line of the student's own code in its traceback.
+
+    Own is what stands in the notebook's cell that defines `answer`; where nothing of it is on the way, any cell. An
+    error in code that the student was given is said to be there: the line that called it is the one to look at.
+    """
     frames = traceback.extract_tb(error.__traceback__)
-    own = [
-        frame
-        for frame in frames
-        if "ipykernel" in frame.filename or frame.filename.startswith("<cell") or "ipython-input" in frame.filename
-    ]
-    return Raised(type(error).__name__, str(error)[:1000], (own[-1].line or "").strip()[:200] if own else "")
+    cells = [frame for frame in frames if _is_cell(frame.filename)]
+    home = _home(answer)
+    own = [frame for frame in cells if frame.filename == home] or cells
+    message = str(error)[:1000]
+    if own and cells[-1] is not own[-1]:
+        message += f" (in `{cells[-1].name}`, which this line called)"
+    elif not cells and frames and frames[-1].filename == CHECKS:
+        message += f" (in `{frames[-1].name}`, which could not go on with what your answer returned)"
+    return Raised(type(error).__name__, message, (own[-1].line or "").strip()[:200] if own else "")
+
+
+def _is_cell(filename: str) -> bool:
+    return "ipykernel" in filename or filename.startswith("<cell") or "ipython-input" in filename
+
+
+def _home(answer: Any) -> str:
+    """The file of the cell in which a function, or a class's first method, was defined."""
+    methods = vars(answer).values() if isinstance(answer, type) else ()
+    for thing in (answer, *methods):
+        code = getattr(thing, "__code__", None)
+        if isinstance(code, CodeType):
+            return code.co_filename
+    return ""
 
 
 def load_checks(source: str) -> ModuleType:
@@ -91,4 +113,4 @@ def load_checks(source: str) -> ModuleType:
 @lru_cache
 def compiled(source: str) -> CodeType:
     """The code of a `checks.py`."""
-    return compile(source, "checks.py", "exec")
+    return compile(source, CHECKS, "exec")

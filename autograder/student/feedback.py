@@ -5,19 +5,16 @@ from __future__ import annotations
 import html
 import math
 import textwrap
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
+from .marking import CaseMark, Mark, Oracle
+from .shown import WIDTH, shown
 
-from .drive import Raised
-from .marking import Mark, Oracle
-from .values import is_tensor
+__all__ = ["Feedback", "Line", "address_of", "hidden_lines", "place", "public_lines", "shown", "worked_case"]
 
-WIDTH = 100
-NO_ANSWER = ("stopped", "refused", "missing")  # stand in `Raised` where the session has no value to give
+LONGEST = 300  # characters of a note in the table; the case that is spelled out has the whole reason
 _CELL = "text-align:left;vertical-align:top;padding:.2em .8em .2em 0"  # JupyterLab aligns right
 
 
@@ -46,15 +43,27 @@ class Feedback:
 
     def text(self) -> str:
         width = max((len(line.name) for line in self.lines), default=0)
-        rows = [f"  {_word(line.passed):5} {line.name:{width}}  {line.note}".rstrip() for line in self.lines]
+        rows = [f"  {word(line.passed):5} {line.name:{width}}  {line.note}".rstrip() for line in self.lines]
+        told = [_wrapped(paragraph) + "\n" for paragraph in self.sentences]
         return "\n".join(
             [
                 self.headline,
+                *(["", *told] if told else []),
                 *rows,
-                *("\n" + _wrapped(paragraph) for paragraph in self.advice),
+                *("\n" + case for case in self.cases),
                 *([f"\nRead: {place(self.read)}"] if self.read else []),
             ]
-        )
+        ).rstrip()
+
+    @property
+    def sentences(self) -> list[str]:
+        """The advice in one line each."""
+        return [paragraph for paragraph in self.advice if "\n" not in paragraph]
+
+    @property
+    def cases(self) -> list[str]:
+        """The advice that is laid out: cases that are spelled out."""
+        return [paragraph for paragraph in self.advice if "\n" in paragraph]
 
     def html(self, book: str = "") -> str:
         """The same for a page: the advice, then the table; the mark is a word, not a colour alone.
@@ -73,8 +82,8 @@ class Feedback:
         scored = any(line.of is not None for line in self.lines)
         heads = ["mark", "case", *(["points"] if scored else []), "what happened"]
         rows = "".join(
-            f'<tr class="{_word(line.passed)}">'
-            + _cell(f"<b>{_word(line.passed)}</b>")
+            f'<tr class="{word(line.passed)}">'
+            + _cell(f"<b>{word(line.passed)}</b>")
             + _cell(html.escape(line.name))
             + (_cell(_points(line)) if scored else "")
             + _cell(html.escape(line.note))
@@ -111,15 +120,24 @@ def place(read: str) -> str:
 
 def public_lines(mark: Mark) -> tuple[Line, ...]:
     """One line a case, with the whole reason: for public cases only."""
-    return tuple(Line(case.name, case.passed, case.mismatch.sentence if case.mismatch else "") for case in mark.cases)
+    return tuple(Line(case.name, _passed(case), _short(case)) for case in mark.cases)
 
 
 def hidden_lines(mark: Mark) -> tuple[Line, ...]:
     """One line a case with nothing that tells of its values: the kind of mismatch, or the error's power of ten."""
-    return tuple(Line(case.name, case.passed, _guarded(case)) for case in mark.cases)
+    return tuple(Line(case.name, _passed(case), _guarded(case)) for case in mark.cases)
 
 
-def _guarded(case: Any) -> str:
+def _short(case: CaseMark) -> str:
+    note = " ".join(case.mismatch.sentence.split()) if case.mismatch else ""
+    return note if len(note) <= LONGEST else note[: LONGEST - 1] + "…"
+
+
+def _passed(case: CaseMark) -> bool | None:
+    return case.passed if case.judged else None
+
+
+def _guarded(case: CaseMark) -> str:
     if case.mismatch is None:
         return ""
     if case.mismatch.kind == "raised":
@@ -135,75 +153,31 @@ def _guarded(case: Any) -> str:
         "dtype": "another dtype",
         "nan": "NaN in the wrong place",
         "purity": case.mismatch.sentence,
+        "not judged": case.mismatch.sentence,
         "stopped": case.mismatch.sentence,
         "refused": "not a value that can be read",
         "missing": "not defined",
     }.get(case.mismatch.kind, "not the property asked for")
 
 
-def worked_case(oracle: Oracle, answer: Any, driver: str = "", reason: str = "") -> str:
+def worked_case(oracle: Oracle, answer: Any, driver: str = "", reason: str = "", path: tuple[Any, ...] = ()) -> str:
     """One case spelled out: its arguments, what was expected, what came, and what is wrong with that.
 
     driver : the name of the function of `checks.py` that puts the answer through its paces; '' for a plain call.
-    reason : the mismatch's sentence.
+    reason : the mismatch's sentence; path : its place, which is shown whatever else of a long value is not.
     """
     wrong = f"\nWhat is wrong:\n    {reason}" if reason else ""
-    return f"{_asked(oracle, driver)}\nCame:\n    {shown(answer)}{wrong}"
+    return f"{_asked(oracle, driver, path)}\nCame:\n    {shown(answer, path)}{wrong}"
 
 
 @lru_cache(maxsize=1024)
-def _asked(oracle: Oracle, driver: str) -> str:
-    """What is the same for everybody who gets this case."""
+def _asked(oracle: Oracle, driver: str, path: tuple[Any, ...]) -> str:
+    """What is the same for everybody who gets this case wrong at this place."""
     arguments = [shown(argument) for argument in oracle.arguments]
     arguments += [f"{name}={shown(value)}" for name, value in oracle.keywords.items()]
     how = f"puts it through `{driver}` with" if driver else "calls it with"
     called = ",\n    ".join(arguments)
-    return f"The case “{oracle.name}” {how}\n    {called}\nExpected:\n    {shown(oracle.expected)}"
-
-
-def shown(value: Any) -> str:
-    """A value in a few lines, with the shape and dtype of arrays."""
-    if isinstance(value, Raised):
-        if value.exception in NO_ANSWER:
-            return f"no answer: {value.message}"
-        return f"the exception {value}"
-    if is_tensor(value):
-        value = value.detach().cpu().numpy()
-    if isinstance(value, (np.ndarray, np.generic)):
-        return f"{_array(value)}  (shape {value.shape}, {value.dtype})" if value.ndim else f"{value} ({value.dtype})"
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        inner = ", ".join(f"{name}={shown(item)}" for name, item in zip(value._fields, value, strict=True))
-        return f"{type(value).__name__}({inner})"
-    if isinstance(value, (tuple, list)):
-        return _bracketed(value)
-    text = repr(value)
-    return text if len(text) <= 200 else text[:197] + "..."
-
-
-def _array(value: Any) -> str:
-    """Its numbers, to six digits; of a long array both ends."""
-    if value.size <= 20 and value.ndim <= 2 and value.dtype.kind in "biufc":
-        return _nested(value.tolist())  # a hundred times faster than NumPy's own layout
-    with np.printoptions(precision=6, threshold=20, edgeitems=3, linewidth=100):
-        return str(value).replace("\n", "\n    ")
-
-
-def _nested(value: Any) -> str:
-    if isinstance(value, list):
-        rows = any(isinstance(item, list) for item in value)
-        return f"[{(',' + chr(10) + '     ' if rows else ', ').join(map(_nested, value))}]"
-    if not isinstance(value, float):
-        return f"{value:.6g}" if isinstance(value, complex) else str(value)
-    text = f"{value:.6g}"
-    return f"{text}." if text.lstrip("-").isdigit() else text  # 2. is no integer
-
-
-def _bracketed(value: Sequence[Any]) -> str:
-    items = [shown(item) for item in value[:6]] + (["..."] if len(value) > 6 else [])
-    inner = ", ".join(items)
-    if len(inner) > WIDTH - 10:  # too long for a line: an item a line
-        inner = ",\n     ".join(item.replace("\n", "\n ") for item in items)
-    return f"({inner})" if isinstance(value, tuple) else f"[{inner}]"
+    return f"The case “{oracle.name}” {how}\n    {called}\nExpected:\n    {shown(oracle.expected, path)}"
 
 
 def _paragraph(text: str) -> str:
@@ -225,8 +199,8 @@ def _rounded(points: float) -> str:
 
 
 def _wrapped(text: str) -> str:
-    return text if "\n" in text else textwrap.fill(text, WIDTH)
+    return textwrap.fill(text, WIDTH)
 
 
-def _word(passed: bool | None) -> str:
+def word(passed: bool | None) -> str:
     return {True: "right", False: "wrong", None: "—"}[passed]

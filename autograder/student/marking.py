@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .compare import Mismatch, same_dtype
+from .compare import Mismatch, named, same, same_dtype
 from .drive import Raised
 
 Compare = Callable[[Any, Any, tuple, Any], "Mismatch | None"]
@@ -48,6 +48,11 @@ class CaseMark:
     def passed(self) -> bool:
         return self.mismatch is None
 
+    @property
+    def judged(self) -> bool:
+        """False for purity where no answer was right: nothing is known of it, and it earns nothing."""
+        return self.mismatch is None or self.mismatch.kind != "not judged"
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -81,13 +86,15 @@ def mark(
     *,
     pure: bool,
     recognise: bool = True,
+    names: Sequence[str] = (),
 ) -> Mark:
     """The mark for `answers`, one tuple a case: the answer, or the answers to the same call made twice.
 
-    pure : whether a second answer that is wrong where the first was right fails the purity case.
+    pure : whether a second answer that is not the first one again fails the purity case.
     recognise : whether to look for the misconception that a wrong answer shows.
+    names : what the contract says that is returned, to name a wrong part by.
     """
-    firsts = [judge(oracle, answer[0], compare) for oracle, answer in zip(oracles, answers, strict=True)]
+    firsts = [judge(oracle, answer[0], compare, names) for oracle, answer in zip(oracles, answers, strict=True)]
     cases = [
         CaseMark(oracle.name, oracle.kind, oracle.weight, mismatch, answer[0])
         for oracle, answer, mismatch in zip(oracles, answers, firsts, strict=True)
@@ -95,10 +102,10 @@ def mark(
     if pure:
         cases.append(CaseMark(PURITY, "purity", 1, _impurity(oracles, answers, firsts, compare)))
     look = recognise and any(mismatch for mismatch in firsts)
-    return Mark(tuple(cases), _recognise(oracles, answers, compare) if look else "")
+    return Mark(tuple(cases), _recognise(oracles, answers, firsts, compare) if look else "")
 
 
-def judge(oracle: Oracle, answer: Any, compare: Compare) -> Mismatch | None:
+def judge(oracle: Oracle, answer: Any, compare: Compare, names: Sequence[str] = ()) -> Mismatch | None:
     """None where `answer` is right for this case."""
     if isinstance(answer, Raised):
         where = f" at `{answer.line}`" if answer.line else ""
@@ -107,33 +114,72 @@ def judge(oracle: Oracle, answer: Any, compare: Compare) -> Mismatch | None:
         found = compare(answer, oracle.expected, oracle.arguments, oracle.private)
     except Exception as error:  # a judge that cannot read an answer has not found it right
         return Mismatch("type", f"the answer cannot be judged: {type(error).__name__}: {error}")
-    return found or (same_dtype(answer, oracle.expected) if oracle.kind == "dtype" else None)
+    if found:
+        return named(found, names, oracle.expected) if names else found
+    return same_dtype(answer, oracle.expected) if oracle.kind == "dtype" else None
 
 
 def _impurity(
     oracles: Sequence[Oracle], answers: Sequence[tuple[Any, ...]], firsts: Sequence[Mismatch | None], compare: Compare
 ) -> Mismatch | None:
-    judged = [(oracle, answer) for oracle, answer, first in zip(oracles, answers, firsts, strict=True) if not first]
-    if not judged:
-        return Mismatch("purity", "no answer was right, so this was not judged")
-    if any(len(answer) < 2 or judge(oracle, answer[1], compare) for oracle, answer in judged):
+    right = [first is None for first in firsts]
+    if any(_changed(*each, compare) for each in zip(oracles, answers, right, strict=True)):
         return Mismatch(
             "purity",
             "a second call with the same arguments gave another answer: "
             "the first call changed its arguments, or kept something between calls",
         )
+    if not any(right):
+        return Mismatch("not judged", "not judged, because no answer was right")
     return None
 
 
-def _recognise(oracles: Sequence[Oracle], answers: Sequence[tuple[Any, ...]], compare: Compare) -> str:
-    """The name of the misconception that answers every 'values' case as the student did, or ''."""
-    values = [(oracle, answer[0]) for oracle, answer in zip(oracles, answers, strict=True) if oracle.kind == "values"]
-    for name in values[0][0].misconceptions if values else ():
-        if all(_agree(oracle, answer, name, compare) for oracle, answer in values) and any(
-            judge(oracle, answer, compare) for oracle, answer in values
-        ):
-            return name
-    return ""
+def _changed(oracle: Oracle, answer: tuple[Any, ...], right: bool, compare: Compare) -> bool:
+    """Whether the second call answered otherwise; a wrong answer that cannot be compared with itself did not."""
+    if right:
+        return len(answer) < 2 or judge(oracle, answer[1], compare) is not None
+    if len(answer) < 2:
+        return False
+    first, second = answer[:2]
+    if isinstance(first, Raised) or isinstance(second, Raised):
+        return not (isinstance(first, Raised) and isinstance(second, Raised) and first.exception == second.exception)
+    try:
+        return same(second, first) is not None
+    except Exception:
+        return False
+
+
+def explains(
+    name: str,
+    oracles: Sequence[Oracle],
+    answers: Sequence[tuple[Any, ...]],
+    firsts: Sequence[Mismatch | None],
+    compare: Compare,
+) -> bool:
+    """Whether a misconception answers every 'values' case as the student did, and every other case that is wrong."""
+    return all(
+        _agree(oracle, answer[0], name, compare)
+        for oracle, answer, first in zip(oracles, answers, firsts, strict=True)
+        if oracle.kind == "values" or (first and first.kind != "dtype")
+    )
+
+
+def _recognise(
+    oracles: Sequence[Oracle], answers: Sequence[tuple[Any, ...]], firsts: Sequence[Mismatch | None], compare: Compare
+) -> str:
+    """The name of the one misconception that explains what is wrong, or ''.
+
+    Of several, the weakest: the one that is right where the answer is. Where two are equally good, neither is named.
+    """
+    if not any(first and oracle.kind == "values" for oracle, first in zip(oracles, firsts, strict=True)):
+        return ""
+    found = [name for name in oracles[0].misconceptions if explains(name, oracles, answers, firsts, compare)]
+    if len(found) < 2:
+        return "".join(found)
+    right = [oracle for oracle, first in zip(oracles, firsts, strict=True) if not first and oracle.kind != "values"]
+    beyond = {name: sum(bool(judge(o, o.misconceptions[name], compare)) for o in right) for name in found}
+    weakest = [name for name in found if beyond[name] == min(beyond.values())]
+    return weakest[0] if len(weakest) == 1 else ""
 
 
 def _agree(oracle: Oracle, answer: Any, name: str, compare: Compare) -> bool:

@@ -28,6 +28,7 @@ class PublicExercise:
     """What a student's half knows of an exercise.
 
     sentences : the misconceptions' names and what to tell who holds one.
+    returns : what the contract says that is returned. book : where the book's pages are published.
     """
 
     name: str
@@ -38,15 +39,18 @@ class PublicExercise:
     pure: bool = True
     read: str = ""
     driver: str = ""
+    returns: tuple[str, ...] = ()
+    book: str = ""
 
 
-def write_release(path: Path, assignment: str, version: str, exercises: list[dict[str, Any]]) -> None:
+def write_release(path: Path, assignment: str, version: str, exercises: list[dict[str, Any]], book: str = "") -> None:
     """Write the file; `exercises` come from `describe`."""
     path.write_text(
         json.dumps(
             {
                 "assignment": assignment,
                 "version": version,
+                "book": book,
                 "exercises": {exercise["name"]: exercise for exercise in exercises},
             },
             indent=1,
@@ -66,6 +70,7 @@ def describe(
     sentences: dict[str, str],
     pure: bool,
     read: str,
+    returns: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """An exercise as plain JSON."""
     return {
@@ -77,6 +82,7 @@ def describe(
         "sentences": sentences,
         "pure": pure,
         "read": read,
+        "returns": list(returns),
         "cases": [
             {
                 "name": o.name,
@@ -110,9 +116,10 @@ def read_exercise(name: str, folder: Path, types: dict[str, type]) -> PublicExer
         )
     for file in files:
         try:
-            plain = json.loads(file.read_text())["exercises"].get(name)
+            whole = json.loads(file.read_text())
+            plain = whole["exercises"].get(name)
             if plain is not None:
-                return _read(plain, types)
+                return _read(plain, types, str(whole.get("book", "")))
         except (ValueError, KeyError, TypeError, AttributeError, SyntaxError, OSError) as error:
             raise ReleaseError(
                 f"{file.name} cannot be read ({type(error).__name__}): fetch the assignment again."
@@ -123,7 +130,7 @@ def read_exercise(name: str, folder: Path, types: dict[str, type]) -> PublicExer
     )
 
 
-def _read(plain: dict[str, Any], types: dict[str, type]) -> PublicExercise:
+def _read(plain: dict[str, Any], types: dict[str, type], book: str) -> PublicExercise:
     checks = load_checks(plain["checks"]) if plain["checks"] else None
     tolerance = tuple(plain["tolerance"]) if plain["tolerance"] else None
 
@@ -156,6 +163,8 @@ def _read(plain: dict[str, Any], types: dict[str, type]) -> PublicExercise:
         plain["pure"],
         plain["read"],
         plain["driver"],
+        tuple(plain.get("returns", ())),
+        book,
     )
 
 

@@ -6,6 +6,10 @@ def run_steps(step, params, grads, state, **hyper):
     """The path of one step for each row of `grads`.
 
     Every iterate is copied, so that a step which changes its arguments still gets the points for its values.
+
+    Returns
+    -------
+    params : a list, the parameters after each step
     """
     path = []
     for g in grads:
@@ -24,6 +28,10 @@ def run_optimizer(optimizer_class, starts, grads, *, lrs, drop=None, reload_at=N
     drop : (step, factor): before that step every rate is multiplied by the factor, as a scheduler does
     reload_at : before that step the optimizer is saved, and a new one loads what was saved
     closure : whether the gradients are made by a closure, handed to `step`; the losses it returns are kept as well
+
+    Returns
+    -------
+    params : a list of steps, each a list of the parameters; with a closure the loss stands before each
     """
     import torch
 
@@ -56,6 +64,10 @@ def run_change(change_lr, starts, before, after, *, lrs, new_lr, **options):
     before, after : lists of steps, each a list with one gradient (or None) for every parameter
     lrs : the rate of each parameter, which has a group of its own
     options : of `torch.optim.SGD`, such as `momentum`
+
+    Returns
+    -------
+    params : a list of the steps after the change, each a list of the parameters
     """
     import torch
 
@@ -80,6 +92,10 @@ def run_clipped(clipped_step, starts, grads, *, optimizer, lrs, max_norm, where,
     optimizer : the name of its class in torch.optim
     lrs : the rate of each parameter, which has a group of its own
     options : of that class
+
+    Returns
+    -------
+    params : a list of steps, each a list of the parameters
     """
     import torch
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.student.compare import same, same_dtype
+from autograder.student.compare import named, same, same_dtype
 
 
 class State(NamedTuple):
@@ -87,7 +87,7 @@ def test_it_is_not_taken_in_by(answer, expected, kind):
 
 
 def test_it_names_the_part_that_is_wrong():
-    assert "v is off by up to 1" in same((A + 1, 1), State(A, 1)).sentence
+    assert "`answer.v` is off by up to 1" in same((A + 1, 1), State(A, 1)).sentence
     assert "['w']" in same({"w": 1.0}, {"w": 2.0}).sentence
 
 
@@ -140,3 +140,42 @@ def test_where_the_dtype_is_judged(answer, expected, right):
 def test_an_expected_value_that_cannot_be_compared_is_the_author_s_mistake():
     with pytest.raises(TypeError, match="judge"):
         same(1.0, object())
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected", "names", "place"),
+    [
+        ((A + 1, 1), (A, 1), ("params", "state"), "`params` is off by up to 1"),
+        ((A, (A + 1, 1)), (A, State(A, 1)), ("params", "state"), "`state.v` is off by up to 1"),
+        ((A, (A, 2)), (A, State(A, 1)), ("params", "state"), "`state.t` is off by up to 1"),
+        (A[:2], A, ("params",), "`params` has the shape (2,), not (4,)"),
+        ([A] * 7 + [A + 1], [A] * 8, ("params",), "`params[7]` is off by up to 1"),
+        ([[A], [A + 1]], [[A], [A]], (), "`answer[1][0]` is off by up to 1"),
+        ({"b": 2.0}, {"b": 1.0}, (), "`answer['b']` is off by up to 1"),
+        ((A + 1, 1), (A, 1), ("one", "two", "three"), "`answer[0]` is off by up to 1"),
+        (A + 1, A, ("params", "state"), "the answer is off by up to 1"),
+        (3.0, (A, 1), ("params", "state"), "the answer is 3.0, not 2 values"),
+        ((A, 1, 2), (A, 1), (), "the answer holds 3 values, not 2"),
+    ],
+)
+def test_the_part_that_is_wrong_is_called_as_the_contract_calls_it(answer, expected, names, place):
+    assert named(same(answer, expected), names, expected).sentence.startswith(place)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected", "entry"),
+    [
+        ([1.0, 2.0, 9.0], [1.0, 2.0, 3.0], ""),
+        (np.arange(50.0), np.where(np.arange(50) == 31, 7.5, np.arange(50)), ", at [31]: 31 where 7.5 is right"),
+        (np.zeros((2, 3)), np.array([[0, 0, 0], [0, -2.0, 1]]), ", at [1, 1]: 0 where -2 is right"),
+        (np.array([1.0, np.inf]), np.array([np.inf, np.inf]), ", at [0]: 1 where inf is right"),
+        (np.array([1.0, np.nan]), np.array([1.0, 2.0]), ", at [1]: nan where 2 is right"),
+        (np.array([True, False]), np.array([True, True]), ", at [1]: False where True is right"),
+        (np.array([1 + 1j, 0]), np.array([1 + 1j, 2j]), ", at [1]: 0+0j where 0+2j is right"),
+        (np.array([1, 2]), np.array([1, 4]), ", at [1]: 2 where 4 is right"),
+        (2.0, 1.0, ""),
+    ],
+)
+def test_of_an_array_the_wrong_entry_is_told(answer, expected, entry):
+    sentence = same(answer, expected).sentence
+    assert sentence.endswith(entry) if entry else ", at [" not in sentence

@@ -81,3 +81,28 @@ def test_text_and_html_say_the_mark_in_words():
         assert "right" in form
         assert "wrong" in form
         assert "—" in form
+
+
+def test_the_wrong_entry_of_a_long_value_is_shown_whatever_else_is_cut():
+    path = [np.array([float(i)]) for i in range(30)]
+    text = worked_case(Oracle("long", (), {}, path), [*path[:20], 99.5, *path[21:]], path=(20,))
+    assert "[20]: [20.]" in text
+    assert "[20]: 99.5" in text
+
+
+def test_without_a_wrong_entry_the_first_six_are_shown():
+    assert shown(list(range(9))) == "[0, 1, 2, 3, 4, 5, ...]"
+    assert shown(list(range(9)), (6,)) == "[0, 1, 2, 3, 4, 5, [6]: 6, ...]"
+    assert shown(list(range(9)), (8,)) == "[0, 1, 2, 3, 4, 5, ..., [8]: 8]"
+    assert shown([list(range(9))], (0, 8)) == "[[0, 1, 2, 3, 4, 5, ..., [8]: 8]]"
+
+
+def test_a_long_reason_is_cut_in_the_table():
+    (line,) = public_lines(marked(Mismatch("raised", "it raised ValueError: " + "words\n" * 500)))
+    assert len(line.note) <= 300
+    assert "\n" not in line.note
+
+
+def test_what_was_not_judged_is_neither_right_nor_wrong():
+    mark = marked(Mismatch("not judged", "not judged, because no answer was right"))
+    assert [line.passed for line in (*public_lines(mark), *hidden_lines(mark))] == [None, None]

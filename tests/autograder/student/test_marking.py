@@ -55,12 +55,21 @@ def test_a_dtype_case_wants_the_value_and_the_dtype():
     [
         ([(1.0, 1.0), (2.0, 2.0)], True),
         ([(1.0, 1.0), (2.0, 3.0)], False),
-        ([(1.0, 1.0), (5.0, 3.0)], True),
+        ([(1.0, 1.0), (5.0, 5.0)], True),
+        ([(1.0, 1.0), (5.0, 3.0)], False),
         ([(5.0, 1.0), (5.0, 2.0)], False),
         ([(1.0, Raised("ValueError")), (2.0, 2.0)], False),
         ([(1.0,), (2.0, 2.0)], False),
     ],
-    ids=["both right", "second wrong", "wrong case not judged", "nothing right", "second raises", "no second answer"],
+    ids=[
+        "both right",
+        "second wrong",
+        "wrong both times",
+        "wrong in two ways",
+        "nothing right",
+        "second raises",
+        "no second answer",
+    ],
 )
 def test_purity_is_the_second_answer_being_right_too(answers, pure):
     result = marked([oracle("one", 1.0), oracle("two", 2.0)], answers, pure=True)
@@ -105,6 +114,42 @@ MISTAKEN = [
 )
 def test_a_misconception_is_named_when_every_values_case_agrees(answers, name):
     assert marked(MISTAKEN, answers).misconception == name
+
+
+SHADES = [
+    oracle("one", 1.0, halved=0.5, also_halved=0.5, halved_and_more=0.5),
+    oracle("border", 0.0, "edge", halved=0.0, also_halved=7.0, halved_and_more=9.0),
+    oracle("far border", 5.0, "edge", halved=5.0, also_halved=5.0, halved_and_more=9.0),
+]
+
+
+@pytest.mark.parametrize(
+    ("answers", "name"),
+    [
+        ([0.5, 0.0, 5.0], "halved"),
+        ([0.5, 7.0, 5.0], "also_halved"),
+        ([0.5, 9.0, 9.0], "halved_and_more"),
+        ([0.5, 3.0, 5.0], ""),
+        ([0.5, 0.0, 3.0], ""),
+        ([0.5, 9.0, 5.0], "halved_and_more"),
+    ],
+)
+def test_of_several_misconceptions_the_weakest_that_explains_every_wrong_case_is_named(answers, name):
+    assert marked(SHADES, answers).misconception == name
+
+
+def test_where_two_misconceptions_explain_equally_well_neither_is_named():
+    assert marked([oracle("one", 1.0, this=2.0, that=2.0)], [2.0]).misconception == ""
+
+
+def test_a_dtype_that_is_wrong_beside_a_misconception_leaves_its_name():
+    cases = [oracle("one", 1.0, doubled=2.0), oracle("dtype", np.float32(1), "dtype", doubled=np.float32(2))]
+    assert marked(cases, [2.0, np.float64(2)]).misconception == "doubled"
+
+
+def test_where_no_answer_is_right_purity_is_not_judged_and_earns_nothing():
+    case = marked([oracle("one", 1.0)], [(5.0, 5.0)], pure=True).cases[-1]
+    assert (case.passed, case.judged) == (False, False)
 
 
 def test_a_misconception_that_raises_is_recognised_by_its_exception():
