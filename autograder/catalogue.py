@@ -8,11 +8,13 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import ModuleType
 
 from autograder.assignment_text import Marker, read_text
 from autograder.exercise import Exercise, ExerciseError
+from autograder.options import nearest
 from autograder.session.later import load_compiler_later
 from autograder.settings import AutograderSettings
 
@@ -52,7 +54,9 @@ class Catalogue:
     def assignment(self, name: str) -> Assignment:
         if name not in self.assignments:
             known = ", ".join(sorted(self.assignments)) or "none"
-            raise ExerciseError(f"there is no assignment called {name!r}; known are: {known}")
+            raise ExerciseError(
+                f"there is no assignment called {name!r}; known are: {known}{nearest(name, self.assignments)}"
+            )
         return self.assignments[name]
 
 
@@ -156,11 +160,27 @@ def _check_plan(name: object, plan: object, where: str) -> None:
         raise ExerciseError(f"{where}: unknown setting {', '.join(sorted(map(str, unknown)))}")
     if ("text" in plan) == bool(plan.get("exercises")):
         raise ExerciseError(f"{where}: name its 'exercises', or a 'text' with markers")
-    if not isinstance(plan.get("exercises", []), (list, tuple)):
+    exercises = plan.get("exercises", [])
+    if not isinstance(exercises, (list, tuple)) or not all(isinstance(one, str) for one in exercises):
         raise ExerciseError(f"{where}: 'exercises' is a list of names")
+    for key in ("title", "text"):
+        if not isinstance(plan.get(key, ""), str):
+            raise ExerciseError(f"{where}: {key!r} is a text, not {plan[key]!r}")
+    if "duedate" in plan and not _is_date(plan["duedate"]):
+        raise ExerciseError(f"{where}: 'duedate' is a date such as '2027-01-31 18:00 UTC', not {plan['duedate']!r}")
     points = plan.get("points", {})
     if not isinstance(points, dict) or not all(type(n) in (int, float) and n > 0 for n in points.values()):
         raise ExerciseError(f"{where}: 'points' is a dict of exercises' names and numbers above 0, not {points!r}")
+
+
+def _is_date(value: object) -> bool:
+    """Whether nbgrader can read it."""
+    from nbgrader.utils import parse_utc
+
+    try:
+        return isinstance(value, (str, datetime)) and parse_utc(value) is not None
+    except (ValueError, OverflowError):
+        return False
 
 
 def _entries(
@@ -172,7 +192,10 @@ def _entries(
             continue
         if marker.argument not in exercises:
             known = ", ".join(sorted(exercises)) or "none"
-            raise ExerciseError(f"{path}: there is no exercise called {marker.argument!r}; known are: {known}")
+            raise ExerciseError(
+                f"{path}: there is no exercise called {marker.argument!r}; known are: {known}"
+                + nearest(marker.argument, exercises)
+            )
         exercise = exercises[marker.argument]
         if any(entry.exercise is exercise for entry in entries):
             raise ExerciseError(f"{path}: the exercise {exercise.name!r} stands in it twice")

@@ -14,10 +14,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from traitlets import TraitError
 
 from autograder.exercise import ExerciseError
+from autograder.options import Formatter, Parser, above_zero, address, whole
 from autograder.session.interface import Unprotected
+from autograder.settings import CONFIG_NAME
 
 if TYPE_CHECKING:
     from autograder.nbgrader_adapter.course import Course
@@ -25,22 +29,30 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; a mistake is one sentence on stderr."""
-    options = _parser().parse_args(arguments)
-    # jsonschema loads this, where it is installed, to check URIs that notebooks do not have; it compiles a grammar,
-    # which takes longer than everything else that a command needs.
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-    logging.getLogger("nbgrader").setLevel(logging.ERROR)
     try:
+        options = _parser().parse_args(arguments)
+        # jsonschema loads this, where it is installed, to check URIs that notebooks do not have; it compiles a
+        # grammar, which takes longer than everything else that a command needs.
+        sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+        logging.getLogger("nbgrader").setLevel(logging.ERROR)
         return int(options.run(options) or 0)
     except Unprotected as error:
-        print(f"autograder: {error}", file=sys.stderr)
-        return 1
+        return _say(str(error), 1)
     except ExerciseError as error:
-        print(f"autograder: {error}", file=sys.stderr)
-        return 2
+        return _say(str(error), 2)
+    except TraitError as error:  # a setting of nbgrader's that is no value for it
+        return _say(f"{CONFIG_NAME}: {' '.join(str(error).split())}", 2)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        return _say(f"{error.filename} cannot be used: {error.strerror or error}", 2)
     except KeyboardInterrupt:
-        print("autograder: stopped; what is graded so far is kept", file=sys.stderr)
-        return 130
+        return _say("stopped; what is graded so far is kept", 130)
+
+
+def _say(sentence: str, code: int) -> int:
+    print(f"autograder: {sentence}", file=sys.stderr)
+    return code
 
 
 def command() -> NoReturn:
@@ -52,8 +64,16 @@ def command() -> NoReturn:
     os._exit(code)
 
 
+CODES = """
+exit codes:
+  0  done
+  1  a person is needed: a submission without a grade, protection that is missing
+  2  a mistake in what was given, said in one sentence; nothing was written
+"""
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="autograder", description=__doc__)
+    parser = Parser(prog="autograder", description=__doc__, formatter_class=Formatter)
     parser.add_argument(
         "--course",
         type=Path,
@@ -61,18 +81,40 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         help="the folder that holds nbgrader_config.py (default: this one)",
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command", parser_class=Parser)
 
-    list_ = commands.add_parser("list", help="show the assignments and their exercises")
-    list_.set_defaults(run=_list)
+    def add(name: str, run: Any, says: str, *examples: str) -> argparse.ArgumentParser:
+        shown = "\n".join(f"  autograder {example}" for example in examples)
+        command = commands.add_parser(
+            name,
+            help=says[0].lower() + says[1:].partition(". ")[0].rstrip("."),
+            description=says,
+            epilog=f"{'example' if len(examples) == 1 else 'examples'}:\n{shown}\n{CODES}",
+            formatter_class=Formatter,
+        )
+        command.set_defaults(run=run)
+        return command
 
-    build = commands.add_parser("build", help="make nbgrader's source notebooks from assignment.md and the exercises")
+    add("list", _list, "Show the assignments and their exercises.", "list")
+
+    build = add(
+        "build",
+        _build,
+        "Make nbgrader's source notebooks from assignment.md and the exercises.",
+        "build",
+        "build momentum",
+    )
     build.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="all where none is named")
-    build.set_defaults(run=_build)
 
-    prove = commands.add_parser("prove", help="prove that the cases of exercises tell right answers from wrong ones")
+    prove = add(
+        "prove",
+        _prove,
+        "Prove that the cases of exercises tell right answers from wrong ones. Exit code 1 where one does not.",
+        "prove half_life",
+        "prove --no-mutants",
+    )
     prove.add_argument("exercises", nargs="*", metavar="EXERCISE", help="all where none is named")
-    prove.add_argument("--sets", type=int, default=4, help="sets of hidden cases to try (default: 4)")
+    prove.add_argument("--sets", type=whole(1), default=4, metavar="N", help="sets of hidden cases to try (default: 4)")
     prove.add_argument("--no-mutants", action="store_true", help="leave the mutants of the references out")
     prove.add_argument(
         "--answers",
@@ -80,26 +122,42 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         help="holds <topic>/right_answers.py and <topic>/wrong_answers.py, to be tried as well",
     )
-    prove.set_defaults(run=_prove)
 
-    grade = commands.add_parser("grade", help="grade the submissions that have no grade yet")
+    grade = add(
+        "grade",
+        _grade,
+        "Grade the submissions that have no grade yet. Shows those that it graded, and who needs a person.",
+        "grade momentum",
+        "grade momentum --student ada --student emmy --regrade",
+        "grade momentum --regrade --dry-run",
+    )
     grade.add_argument("assignment")
     grade.add_argument("--student", action="append", help="only this one; may be repeated")
     grade.add_argument("--regrade", action="store_true", help="grade again what has a grade; scores given by hand stay")
-    grade.add_argument("--workers", type=int, help="processes to grade in (default: one a core)")
+    grade.add_argument("--workers", type=whole(1), metavar="N", help="processes to grade in (default: one a core)")
     grade.add_argument(
         "--scheduler",
-        default="",
+        type=address,
         metavar="ADDRESS",
         help="grade on the Dask cluster of this scheduler, such as tcp://host:8786",
     )
     grade.add_argument("--dry-run", action="store_true", help="write nothing; say whose scores would change")
-    grade.set_defaults(run=_grade)
 
-    watch = commands.add_parser("watch", help="collect, grade and answer submissions as they arrive")
+    watch = add(
+        "watch",
+        _watch,
+        "Collect, grade and answer submissions as they arrive. Ends with Ctrl-C.",
+        "watch momentum adaptive_optimizers",
+        "watch momentum --limit 3 24",
+        "watch momentum --once",
+    )
     watch.add_argument("assignments", nargs="+", metavar="ASSIGNMENT")
     watch.add_argument(
-        "--every", type=float, default=1.0, metavar="SECONDS", help="how often to look at the exchange (default: 1)"
+        "--every",
+        type=above_zero,
+        default=1.0,
+        metavar="SECONDS",
+        help="how often to look at the exchange (default: 1)",
     )
     watch.add_argument(
         "--limit",
@@ -108,19 +166,32 @@ def _parser() -> argparse.ArgumentParser:
         help="answer a student at most N times in HOURS; 0 for every submission "
         "(default: c.AutograderSettings.watch_answers and watch_hours)",
     )
-    watch.add_argument("--workers", type=int, help="processes to grade in (default: one a core, and at least two)")
+    watch.add_argument(
+        "--workers", type=whole(1), metavar="N", help="processes to grade in (default: one a core, and at least two)"
+    )
     watch.add_argument("--once", action="store_true", help="answer what is there, then end")
-    watch.set_defaults(run=_watch)
 
-    explain = commands.add_parser("explain", help="show everything about one answer, hidden cases included")
+    explain = add(
+        "explain",
+        _explain,
+        "Show everything about one answer, hidden cases included: for appeals, and not for students.",
+        "explain ada qhm_step",
+    )
     explain.add_argument("student")
     explain.add_argument("exercise")
     explain.add_argument("--assignment", help="where the student has the exercise in more than one")
-    explain.set_defaults(run=_explain)
 
-    export = commands.add_parser("export", help="write the grades as CSV; who needs a person has a blank")
+    export = add(
+        "export",
+        _export,
+        "Write the grades as CSV. Who needs a person has a blank, and then the exit code is 1.",
+        "export momentum --to grades.csv",
+        "export momentum --format canvas --column momentum='Homework 1 (123)'",
+    )
     export.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="all where none is named")
-    export.add_argument("--to", type=Path, default=Path("grades.csv"), metavar="FILE")
+    export.add_argument(
+        "--to", type=Path, default=Path("grades.csv"), metavar="FILE", help="replaced if it is there (grades.csv)"
+    )
     export.add_argument(
         "--format",
         choices=("nbgrader", "canvas", "moodle"),
@@ -134,26 +205,39 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ASSIGNMENT=NAME",
         help="what Canvas or Moodle calls the assignment, such as momentum='Homework 1 (123)'; may be repeated",
     )
-    export.set_defaults(run=_export)
 
-    report = commands.add_parser("report", help="write a page on how the class did, with plots, for the instructor")
-    report.add_argument("assignment")
-    report.add_argument("--to", type=Path, default=Path("report.html"), metavar="FILE")
-    report.set_defaults(run=_report)
-
-    scores = commands.add_parser("scores", help="show the class's table")
-    scores.add_argument("assignment")
-    scores.set_defaults(run=_scores)
-
-    rehearse = commands.add_parser("rehearse", help="try an assignment on a made-up class whose true scores are known")
-    rehearse.add_argument("assignment")
-    rehearse.add_argument("--students", type=int, default=12)
-    rehearse.set_defaults(run=_rehearse)
-
-    doctor = commands.add_parser(
-        "doctor", help="say what protection this machine gives, and what would mend what is missing"
+    report = add(
+        "report",
+        _report,
+        "Write a page on how the class did, with plots, for the instructor.",
+        "report momentum --to momentum.html",
     )
-    doctor.set_defaults(run=_doctor)
+    report.add_argument("assignment")
+    report.add_argument(
+        "--to", type=Path, default=Path("report.html"), metavar="FILE", help="replaced if it is there (report.html)"
+    )
+
+    scores = add("scores", _scores, "Show the class's table.", "scores momentum")
+    scores.add_argument("assignment")
+
+    rehearse = add(
+        "rehearse",
+        _rehearse,
+        "Try an assignment on a made-up class whose true scores are known. Exit code 1 where one is not as it must be.",
+        "rehearse momentum --students 40",
+    )
+    rehearse.add_argument("assignment")
+    rehearse.add_argument(
+        "--students", type=whole(1), default=12, metavar="N", help="how many are made up (default: 12)"
+    )
+
+    add(
+        "doctor",
+        _doctor,
+        "Say what protection this machine gives, and what would mend what is missing. Exit code 1 where a layer that "
+        "must hold does not.",
+        "doctor",
+    )
     return parser
 
 
@@ -179,7 +263,10 @@ def _course(options: argparse.Namespace) -> Course:
 
 
 def _list(options: argparse.Namespace) -> None:
-    for assignment in _course(options).catalogue.assignments.values():
+    course = _course(options)
+    if not course.catalogue.assignments:
+        print("no assignment is made of exercises; nbgrader's own are graded all the same")
+    for assignment in course.catalogue.assignments.values():
         print(f"{assignment.name}: {assignment.title} ({assignment.path})")
         for entry in assignment.entries:
             print(
@@ -192,7 +279,16 @@ def _build(options: argparse.Namespace) -> None:
     from autograder.nbgrader_adapter import steps
 
     course = _course(options)
-    for name in options.assignments or course.catalogue.assignments:
+    chosen = list(dict.fromkeys(options.assignments)) or list(course.catalogue.assignments)
+    if not chosen:
+        raise ExerciseError(
+            f"{CONFIG_NAME} sets no c.AutograderSettings.exercises: name the folders that hold <topic>/exercises.py"
+            if not course.settings.exercises
+            else f"there is nothing to build: no assignment.md in {', '.join(map(str, course.settings.folders))}"
+        )
+    for name in chosen:  # all are looked for before one is written
+        course.catalogue.assignment(name)
+    for name in chosen:
         print(f"{name}: {steps.build(course, name)}")
 
 
@@ -226,7 +322,7 @@ def _grade(options: argparse.Namespace) -> int:
         students=options.student,
         regrade=options.regrade,
         workers=options.workers,
-        scheduler=options.scheduler,
+        scheduler=options.scheduler or "",
         dry_run=options.dry_run,
     )
 
@@ -242,11 +338,9 @@ def _watch(options: argparse.Namespace) -> int:
         from autograder.nbgrader_adapter.watch import Limit, watch
 
     try:
-        limit = Limit(int(options.limit[0]), float(options.limit[1])) if options.limit else None
-    except ValueError:
-        raise ExerciseError(f"--limit {' '.join(options.limit)}: name a number of answers and one of hours") from None
-    if not options.every > 0 or (limit and not (limit.answers >= 0 and limit.hours > 0)) or (options.workers or 1) < 1:
-        raise ExerciseError("--every, --workers and the hours of --limit are above 0, and its answers not below")
+        limit = Limit(whole(0)(options.limit[0]), above_zero(options.limit[1])) if options.limit else None
+    except argparse.ArgumentTypeError as error:
+        raise ExerciseError(f"--limit takes a number of answers and one of hours: {error}") from None
     return watch(
         config,
         options.assignments,
@@ -270,7 +364,9 @@ def _export(options: argparse.Namespace) -> int:
     course = _course(options)
     with gradebook_of(course) as gradebook:
         known = known_assignments(gradebook, options.assignments)
-    chosen = options.assignments or known  # in the order given
+    if not known:
+        raise ExerciseError("the gradebook has no assignment yet: run `nbgrader generate_assignment NAME`")
+    chosen = list(dict.fromkeys(options.assignments)) or known  # in the order given
     columns = column_names(options.column, chosen)
     waiting = export(course, chosen, options.to, options.format, columns)
     print(f"{options.to}: written" + (f"; {waiting} blank, because they need a person" if waiting else ""))
@@ -285,11 +381,17 @@ def _report(options: argparse.Namespace) -> None:
 
 
 def _scores(options: argparse.Namespace) -> None:
-    from autograder.nbgrader_adapter import scores
+    from autograder.nbgrader_adapter import scores, steps
 
     course = _course(options)
-    course.catalogue.assignment(options.assignment)
-    print(scores.table(scores.rows(course, options.assignment)))
+    with steps.gradebook_of(course) as gradebook:
+        steps.require_assignment(course, gradebook, options.assignment)
+        found = scores.read_rows(gradebook, options.assignment)
+    if not found:
+        raise ExerciseError(
+            f"no submission of {options.assignment!r} has a grade yet: run `autograder grade {options.assignment}`"
+        )
+    print(scores.table(found))
 
 
 def _rehearse(options: argparse.Namespace) -> int:

@@ -27,19 +27,31 @@ def map_dask(function: Callable[[Item], Result], items: Iterable[Item], address:
     ExerciseError
         Dask is not installed, or nobody answers at the address.
     """
-    try:
-        from distributed import Client, as_completed
-    except ImportError:
-        raise ExerciseError("--scheduler needs Dask: pip install 'deep-training-course[cluster]'") from None
-    try:
-        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
-        raise ExerciseError(f"no Dask scheduler answers at {address}: {error}") from None
+    client = _connected(address)
+    from distributed import as_completed
+
     with client:
         futures = {client.submit(function, item, pure=False): item for item in items}
         for future in as_completed(futures, loop=client.loop):
             yield _done(future, futures[future])
             future.release()
+
+
+def answers_at(address: str) -> None:
+    """Raises ExerciseError where no scheduler does: told before anything is done, and where nothing is left to do."""
+    _connected(address).close()
+
+
+def _connected(address: str) -> Any:
+    try:
+        from distributed import Client
+    except ImportError:
+        raise ExerciseError("--scheduler needs Dask: pip install 'deep-training-course[cluster]'") from None
+    try:
+        return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as error:
+        said = " ".join(str(error).split())
+        raise ExerciseError(f"no Dask scheduler answers at {address}: {said}") from None
 
 
 def _done(future: Any, item: Any) -> Done:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 from pathlib import Path
@@ -12,7 +13,9 @@ from traitlets.config import Config, LoggingConfigurable
 from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.exercise import ExerciseError
+from autograder.options import nearest
 from autograder.session.interface import Limits
+from autograder.session.layers import LAYERS
 
 CONFIG_NAME = "nbgrader_config.py"
 
@@ -22,7 +25,8 @@ class AutograderSettings(LoggingConfigurable):
 
     exercises = List(
         Unicode(),
-        help="Folders that hold <topic>/exercises.py, from the course's root; an own, private folder is added here.",
+        help="Folders that hold <topic>/exercises.py, from the course's root; an own, private folder is added here. "
+        "None for a course of nbgrader's own notebooks.",
     ).tag(config=True)
     assignments = Dict(
         help="Own assignments: {name: {'title': …, 'exercises': [names], 'points': {name: points}, "
@@ -59,6 +63,30 @@ class AutograderSettings(LoggingConfigurable):
 
     root = Unicode(".", help="The folder that the other settings' paths start from.").tag(config=True)
 
+    @validate("cell_seconds", "submission_seconds", "watch_hours")
+    def _is_finite(self, proposal: Any) -> float:
+        number = float(proposal["value"])
+        if not math.isfinite(number):
+            raise TraitError(f"c.AutograderSettings.{proposal['trait'].name} is {number}, and must be finite")
+        return number
+
+    @validate("layers")
+    def _are_layers(self, proposal: Any) -> list[str] | None:
+        layers: list[str] | None = proposal["value"]
+        for name in layers or ():
+            if name not in LAYERS:
+                raise TraitError(
+                    f"c.AutograderSettings.layers names {name!r}; the layers are {', '.join(LAYERS)}"
+                    + nearest(name, LAYERS)
+                )
+        return layers
+
+    @validate("secret_file", "store")
+    def _is_named(self, proposal: Any) -> str:
+        if not str(proposal["value"]).strip():
+            raise TraitError(f"c.AutograderSettings.{proposal['trait'].name} is empty: name a place")
+        return str(proposal["value"])
+
     @validate("book")
     def _is_address(self, proposal: Any) -> str:
         book = str(proposal["value"])
@@ -91,7 +119,7 @@ class AutograderSettings(LoggingConfigurable):
     def secret(self) -> bytes:
         """The course's secret; made on first use, readable by its owner alone."""
         path = self.secret_path
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
@@ -109,7 +137,9 @@ class AutograderSettings(LoggingConfigurable):
 
 def read_config(root: Path) -> Config:
     """The settings file of the course in `root`, read as nbgrader reads it."""
-    if not (root / CONFIG_NAME).is_file():
+    if not os.path.isdir(root):
+        raise ExerciseError(f"{root} is no folder: name the course's root with --course")
+    if not os.path.isfile(root / CONFIG_NAME):
         raise ExerciseError(f"{root} holds no {CONFIG_NAME}: run this in the course's root or name it with --course")
     try:
         config = PyFileConfigLoader(CONFIG_NAME, path=str(root)).load_config()
@@ -125,13 +155,10 @@ def load_settings(config: Config) -> AutograderSettings:
     """Our part of nbgrader's settings."""
     unknown = set(config.get("AutograderSettings", {})) - set(AutograderSettings.class_trait_names(config=True))
     if unknown:
-        raise ExerciseError(f"{CONFIG_NAME} sets c.AutograderSettings.{sorted(unknown)[0]}, which there is not")
+        name, known = sorted(unknown)[0], AutograderSettings.class_trait_names(config=True)
+        raise ExerciseError(f"{CONFIG_NAME} sets c.AutograderSettings.{name}, which there is not{nearest(name, known)}")
     try:
         settings = AutograderSettings(config=config)
     except TraitError as error:
         raise ExerciseError(f"{CONFIG_NAME}: {error}") from None
-    if not settings.exercises:
-        raise ExerciseError(
-            f"{CONFIG_NAME} sets no c.AutograderSettings.exercises: name the folders that hold <topic>/exercises.py"
-        )
     return settings

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from autograder.exercise import ExerciseError
+from autograder.nbgrader_adapter import steps
 from autograder.nbgrader_adapter.course import Course
+from autograder.options import nearest
 
 
 def explanations(course: Course, student: str, exercise: str, assignment: str | None = None) -> list[str]:
     """One text for each assignment in which the student answered the exercise."""
-    known = (
-        [assignment]
-        if assignment
-        else [
-            name
-            for name, found in course.catalogue.assignments.items()
-            if any(entry.name == exercise for entry in found.entries)
-        ]
-    )
-    if assignment:
+    with steps.gradebook_of(course) as gradebook:
+        names = list(dict.fromkeys([*course.catalogue.assignments, *(str(one.name) for one in gradebook.assignments)]))
+        students = [str(one.id) for one in gradebook.students]
+    if assignment and assignment not in names:
         course.catalogue.assignment(assignment)
-    if not known:
-        names = ", ".join(sorted(course.catalogue.exercises))
-        raise ExerciseError(f"there is no exercise called {exercise!r} in any assignment; known are: {names}")
+    known = [assignment] if assignment else names
     found = []
     for name in known:
         for notebook, graded in course.store.latest(name, student).items():
@@ -29,8 +23,15 @@ def explanations(course: Course, student: str, exercise: str, assignment: str | 
                 if verdict.exercise == exercise:
                     score = "needs a person" if verdict.score is None else f"{verdict.score:g} of {verdict.max_score:g}"
                     found.append(f"{student}, {name}, {notebook}: {exercise}: {score}\n{verdict.explanation}")
-    if not found:
+    if found:
+        return found
+    exercises = sorted({entry.name for one in course.catalogue.assignments.values() for entry in one.entries})
+    if exercise not in exercises:
         raise ExerciseError(
-            f"{student!r} has no graded answer to {exercise!r}: grade it first, with `autograder grade`"
+            f"there is no exercise called {exercise!r} in any assignment; known are: {', '.join(exercises) or 'none'}"
+            + nearest(exercise, exercises)
         )
-    return found
+    raise ExerciseError(
+        f"{student!r} has no graded answer to {exercise!r}: grade it first, with `autograder grade`"
+        + ("" if student in students else nearest(student, students))
+    )

@@ -10,11 +10,13 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
 
+from autograder.cluster import answers_at
 from autograder.exercise import ExerciseError
 from autograder.nbgrader_adapter import batch, scores, steps
 from autograder.nbgrader_adapter.course import Course
 from autograder.nbgrader_adapter.sourcebook import SourceBook, read_sourcebook
 from autograder.nbgrader_adapter.workers import drafts
+from autograder.options import nearest
 from autograder.pool import Done
 
 
@@ -40,7 +42,12 @@ def grade_class(
     scheduler: str = "",
     dry_run: bool = False,
 ) -> int:
-    """Grade, print the class's table and who needs a person. Returns 0 where every submission has a grade, else 1."""
+    """Grade; print who was graded, a line on all, and who needs a person.
+
+    Returns 0 where every submission has a grade, else 1.
+    """
+    if scheduler:
+        answers_at(scheduler)
     with steps.gradebook_of(course) as gradebook, batch.one_journal(gradebook):
         book, wanted = _wanted(course, gradebook, assignment, students)
         todo = wanted if regrade else [s for s in wanted if not is_current(course, gradebook, book, s)]
@@ -56,10 +63,25 @@ def grade_class(
         found = [row for row in scores.read_rows(gradebook, assignment) if row.student in wanted]
     if dry_run:
         return _print_changes(before, new, troubles)
-    print(f"{len(todo)} graded, {len(wanted) - len(todo)} had a grade already\n\n{scores.table(found)}")
+    print(f"{len(todo)} graded, {len(wanted) - len(todo)} had a grade already")
+    if todo:
+        print("\n" + scores.table(row for row in found if row.student in set(todo)))
+    print("\n" + _totals(assignment, wanted, found))
     for trouble in troubles:
         print(trouble, file=sys.stderr)
     return _report_waiting(wanted, found)
+
+
+def _totals(assignment: str, wanted: list[str], found: list[scores.Row]) -> str:
+    """One line on all that were looked at."""
+    totals = [row.total for row in found if row.total is not None]
+    if not totals:
+        return f"of {len(wanted)} submitted none has a whole score; `autograder scores {assignment}` shows the table"
+    mean, of = sum(totals) / len(totals), found[0].max_score
+    return (
+        f"of {len(wanted)} submitted {len(totals)} have a whole score, in the mean {mean:.4g} of {of:g} points; "
+        f"`autograder scores {assignment}` shows the table"
+    )
 
 
 def _report_waiting(wanted: list[str], found: list[scores.Row]) -> int:
@@ -85,6 +107,7 @@ def is_current(course: Course, gradebook: Gradebook, book: SourceBook, student: 
 def _wanted(
     course: Course, gradebook: Gradebook, assignment: str, students: Sequence[str] | None
 ) -> tuple[SourceBook, list[str]]:
+    steps.require_assignment(course, gradebook, assignment)
     book = read_sourcebook(gradebook, assignment)
     submitted = steps.submitted_students(course, assignment)
     if not submitted:
@@ -92,7 +115,8 @@ def _wanted(
             f"nothing is submitted for {assignment!r} in {course.folder}: run `nbgrader collect {assignment}`"
         )
     if unknown := set(students or ()) - set(submitted):
-        raise ExerciseError(f"{', '.join(sorted(unknown))} submitted nothing for {assignment!r}")
+        near = nearest(min(unknown), submitted)
+        raise ExerciseError(f"{', '.join(sorted(unknown))} submitted nothing for {assignment!r}{near}")
     return book, [student for student in submitted if not students or student in students]
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from nbgrader.exchange import ExchangeFactory
 from autograder.build import build_assignment
 from autograder.exercise import ExerciseError
 from autograder.nbgrader_adapter.course import Course
+from autograder.options import nearest
 
 
 class StepFailed(ExerciseError):
@@ -29,12 +31,14 @@ def api_of(course: Course) -> NbGraderAPI:
 def build(course: Course, assignment: str) -> Path:
     """Write the source notebook and the public cases."""
     found = course.catalogue.assignment(assignment)
+    make_private(course.folder)
     source = course.folder / course.directory().source_directory
     source.mkdir(parents=True, exist_ok=True)
     return build_assignment(found, source, course.settings.book)
 
 
 def generate(course: Course, assignment: str) -> None:
+    make_private(course.folder, course.directory().db_url)
     _do(f"generating {assignment}", api_of(course).generate_assignment(assignment))
     plan = course.settings.assignments.get(assignment, {})
     if "duedate" in plan:
@@ -86,11 +90,41 @@ def submitted_students(course: Course, assignment: str) -> list[str]:
 
 @contextmanager
 def gradebook_of(course: Course) -> Iterator[Gradebook]:
-    """The gradebook, opened once; made if it is not there."""
+    """The gradebook, opened once; where there is none, an empty one in memory, so that looking makes none."""
     directory = course.directory()
-    course.folder.mkdir(parents=True, exist_ok=True)
-    with Gradebook(directory.db_url, directory.course_id) as gradebook:
+    file = _file_of(directory.db_url)
+    url = directory.db_url if file is None or file.exists() else "sqlite:///:memory:"
+    with Gradebook(url, directory.course_id) as gradebook:
         yield gradebook
+
+
+def make_private(folder: Path, db_url: str = "") -> None:
+    """Make the course's folder, and an empty gradebook, where they are missing, so that nobody else can read them."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if (file := _file_of(db_url)) is not None:
+        with suppress(FileExistsError):
+            os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _file_of(db_url: str) -> Path | None:
+    """The file of a gradebook in SQLite; None for another database."""
+    return Path(db_url.removeprefix("sqlite:///")) if db_url.startswith("sqlite:///") else None
+
+
+def require_assignment(course: Course, gradebook: Gradebook, name: str) -> None:
+    """Raises ExerciseError where no assignment has this name; it says what there is, or how it comes in."""
+    graded = [str(assignment.name) for assignment in gradebook.assignments]
+    if name in graded:
+        return
+    sources = course.folder / course.directory().source_directory
+    known = sorted({*graded, *course.catalogue.assignments, *(path.name for path in sources.glob("*/"))})
+    if name in known:
+        raise ExerciseError(
+            f"the gradebook has no assignment called {name!r}: run `nbgrader generate_assignment {name}`"
+        )
+    raise ExerciseError(
+        f"there is no assignment called {name!r}; known are: {', '.join(known) or 'none'}{nearest(name, known)}"
+    )
 
 
 def known_assignments(gradebook: Gradebook, wanted: Collection[str]) -> list[str]:
@@ -98,7 +132,10 @@ def known_assignments(gradebook: Gradebook, wanted: Collection[str]) -> list[str
     known = [str(assignment.name) for assignment in gradebook.assignments]
     if unknown := sorted(set(wanted) - set(known)):
         names = ", ".join(map(repr, unknown))
-        raise ExerciseError(f"the gradebook has no assignment called {names}; it has: {', '.join(known) or 'none'}")
+        near = nearest(unknown[0], known)
+        raise ExerciseError(
+            f"the gradebook has no assignment called {names}; it has: {', '.join(known) or 'none'}{near}"
+        )
     return [name for name in known if name in wanted] if wanted else known
 
 

@@ -60,10 +60,21 @@ def watch(
     course = course_of(config)
     settings = course.settings
     limit = limit or Limit(settings.watch_answers, settings.watch_hours)
+    _require(course, assignments)
     with only_watcher(course.store.folder / "watch.lock"), closing(Ledger(course.store.folder / "watch.db")) as ledger:
         watcher = Watcher(config, course, assignments, Desk(ledger, limit), workers or max(2, os.cpu_count() or 1))
         with Stop() as stop, watcher.graders:
             return watcher.run(stop, every, once=once)
+
+
+def _require(course: Course, assignments: Sequence[str]) -> None:
+    """Before anything is written."""
+    try:
+        with steps.gradebook_of(course) as gradebook:
+            for name in assignments:
+                steps.require_assignment(course, gradebook, name)
+    except SQLAlchemyError as error:
+        raise ExerciseError(f"the gradebook cannot be read: {_sentence(error)}") from None
 
 
 class Watcher:
