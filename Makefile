@@ -1,5 +1,5 @@
 # make course   build the book, rehearse the assignment on a made-up class, say where everything lies
-# make test     lint, types, tests; builds the book from nothing with warnings as errors
+# make test     lint, layout, types, tests; builds the book from nothing with warnings as errors
 # make book     the book alone; EDITION=student hides the code of the exercises
 # make hub      the classroom: JupyterHub with made-up accounts, until Ctrl-C (PORT=8000 HUB=/srv/deep-training PREFIX=demo)
 # make hub-remove  remove those accounts, their homes and the hub's folder
@@ -30,6 +30,7 @@ book: $(SITE).done
 
 test: .venv/ready
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -rs
 

@@ -133,8 +133,9 @@ def _calls(node: ast.Call) -> Iterator[tuple[str, ast.AST]]:
         if keyword.arg in ("axis", "dim") and isinstance(keyword.value, (ast.Constant, ast.UnaryOp)):
             other = 1 if ast.unparse(keyword.value) == "0" else 0
             changed = ast.keyword(keyword.arg, ast.Constant(other))
-            yield "an axis exchanged", _with(
-                node, keywords=[*node.keywords[:number], changed, *node.keywords[number + 1 :]]
+            yield (
+                "an axis exchanged",
+                _with(node, keywords=[*node.keywords[:number], changed, *node.keywords[number + 1 :]]),
             )
     if not isinstance(node.func, ast.Attribute) or node.func.attr in NO_CHANGE or node.keywords:
         return

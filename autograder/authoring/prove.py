@@ -162,9 +162,12 @@ def _reference(exercise: Exercise, drawn: Sequence[Cases]) -> Iterator[tuple[str
         for oracle in cases:
             given = run_driver(exercise.drive, exercise.reference, moved(oracle.arguments, rng), oracle.keywords)
             if found := judge(oracle, given, exercise.compare):
-                yield oracle.name, (
-                    f"the reference fails where its arguments are moved by one unit in the last place "
-                    f"({found.sentence}): draw numbers that are less delicate, or widen the tolerance"
+                yield (
+                    oracle.name,
+                    (
+                        f"the reference fails where its arguments are moved by one unit in the last place "
+                        f"({found.sentence}): draw numbers that are less delicate, or widen the tolerance"
+                    ),
                 )
             wide = run_driver(exercise.drive, exercise.reference, widened(oracle.arguments), oracle.keywords)
             if not isinstance(wide, Raised) and _differs(exercise, oracle, wide):
@@ -229,9 +232,12 @@ def _wrong(exercise: Exercise, answers: Answers, drawn: Sequence[Cases]) -> Iter
     for answer in answers.wrong:
         kept = sum(not loses(exercise, answer, cases) for cases in drawn)
         if kept and _name(answer) not in answers.untellable:
-            yield _name(answer), (
-                f"this wrong answer keeps all points on {kept} of {len(drawn)} hidden sets: add a case that tells it, "
-                "or name it as untellable, with the reason"
+            yield (
+                _name(answer),
+                (
+                    f"this wrong answer keeps all points on {kept} of {len(drawn)} hidden sets: add a case that tells it, "
+                    "or name it as untellable, with the reason"
+                ),
             )
         elif not kept and _name(answer) in answers.untellable:
             yield _name(answer), "it is named as untellable and loses points on every hidden set: take the name out"

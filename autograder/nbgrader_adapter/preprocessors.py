@@ -61,8 +61,9 @@ class RestoreCells(OverwriteCells):
         for name, cell_type, source in sources:
             if name not in places and (marks[name]["locked"] or "points" in marks[name]):
                 self.log.warning("The cell '%s' was missing; it is put back", name)
-                astray = "points" in marks[name] and previous not in places  # its question's answer may stand anywhere
-                place = len(nb.cells) if astray else before + 1
+                place = before + 1
+                if "points" in marks[name]:  # never before what it is about, which may be the last cell, or anywhere
+                    place = max(place, places[previous] + 1) if previous in places else len(nb.cells)
                 nb.cells.insert(place, _restored(name, cell_type, source, marks[name]))
                 places = _places(nb)
             if places.get(name, -1) < len(nb.cells) - 1:

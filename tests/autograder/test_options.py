@@ -33,7 +33,8 @@ def snapshot(root):
 MISTYPED = {
     "no command": ([], "required: COMMAND"),
     "a command that is nearly one": (["grad", "chance"], "there is no command 'grad' (did you mean 'grade'?)"),
-    "a command that is none": (["frobnicate"], "there is no command 'frobnicate'; there are: list, build, grade"),
+    "a command that is none": (["frobnicate"], "there is no command 'frobnicate'; there are: list, build, prove"),
+    "a proof by no set": (["prove", "--sets", "0"], "--sets: a whole number of at least 1 is wanted, not '0'"),
     "an option that is nearly one": (["grade", "chance", "--wrkers", "2"], "unrecognized arguments: --wrkers"),
     "a class below nothing": (["rehearse", "chance", "--students", "-3"], "a whole number of at least 1 is wanted"),
     "a class of nobody": (["rehearse", "chance", "--students", "0"], "--students: a whole number of at least 1"),
@@ -127,7 +128,7 @@ def test_the_gradebook_and_its_folder_are_their_owner_s_alone(generated):
     assert (generated / "classroom" / "gradebook.db").stat().st_mode & 0o077 == 0
 
 
-COMMANDS = ["list", "build", "grade", "watch", "explain", "export", "report", "scores", "rehearse", "doctor"]
+COMMANDS = ["list", "build", "prove", "grade", "watch", "explain", "export", "report", "scores", "rehearse", "doctor"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -162,7 +163,14 @@ def test_an_address_of_a_scheduler_is_taken(text):
 
 @pytest.mark.parametrize(
     ("read", "text"),
-    [(whole(1), ""), (whole(1), "1e3"), (whole(0), "-1"), (above_zero, "-1"), (above_zero, ""), (address, "http://a:1")],
+    [
+        (whole(1), ""),
+        (whole(1), "1e3"),
+        (whole(0), "-1"),
+        (above_zero, "-1"),
+        (above_zero, ""),
+        (address, "http://a:1"),
+    ],
 )
 def test_an_option_that_is_none_is_refused(read, text):
     with pytest.raises(argparse.ArgumentTypeError, match="is wanted, not"):

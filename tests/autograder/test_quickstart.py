@@ -1,6 +1,7 @@
-"""nbgrader's own example course: our steps give the scores that its own steps give."""
+"""nbgrader's own example course, with the three lines that chapters/instructors.md names: its own steps' scores."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import nbformat
@@ -16,8 +17,6 @@ c.CourseDirectory.course_id = "stock"
 c.IncludeHeaderFooter.header = "source/header.ipynb"
 """
 OURS = """
-c.AutograderSettings.root = {root!r}
-c.AutograderSettings.exercises = ["no-exercises-of-ours"]
 from autograder.nbgrader_adapter.pipeline import use_autograder
 use_autograder(c)
 """
@@ -27,8 +26,8 @@ STUDENTS = {"half": ["squares"]}  # every one is a kernel to be started
 
 
 @pytest.fixture(scope="module")
-def scores(tmp_path_factory, nbgrader):
-    """The automatic scores of the submissions, as nbgrader's own steps and as ours give them."""
+def scores(tmp_path_factory, nbgrader, bounded):
+    """The automatic scores: as nbgrader's own steps give them, as ours do, and as `autograder grade` does."""
     stock = tmp_path_factory.mktemp("quickstart") / "stock"
     ignored = shutil.ignore_patterns("*.html", "autotests.yml", "ps1_autotest")
     shutil.copytree(EXAMPLE, stock / "source", ignore=ignored)
@@ -46,11 +45,15 @@ def scores(tmp_path_factory, nbgrader):
         nbformat.write(notebook, folder / "problem1.ipynb")
     ours = stock.with_name("ours")
     shutil.copytree(stock, ours)
-    (ours / "no-exercises-of-ours").mkdir()
     with (ours / "nbgrader_config.py").open("a") as file:
-        file.write(OURS.format(root=str(ours)))
+        file.write(OURS)
+    command = stock.with_name("command")
+    shutil.copytree(ours, command)
     nbgrader((stock, "autograde", "ps1"), (ours, "autograde", "ps1"))
-    return [graded(folder) for folder in (stock, ours)]
+    found = bounded([sys.executable, "-m", "autograder", "grade", "ps1"], cwd=command)
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.startswith("1 graded, 0 had a grade already")
+    return [graded(folder) for folder in (stock, ours, command)]
 
 
 def graded(folder):
@@ -64,12 +67,12 @@ def graded(folder):
 
 
 def test_every_score_is_nbgrader_s(scores):
-    stock, ours = scores
-    assert stock == ours
+    stock, ours, command = scores
+    assert stock == ours == command
 
 
 def test_the_comparison_is_about_right_answers_and_wrong_ones(scores):
-    stock, _ = scores
+    stock = scores[0]
     found = {name: score for (_, notebook, name), (score, _) in stock.items() if notebook == "problem1"}
     assert found["correct_squares"] > 0
     assert found["correct_sum_of_squares"] == 0

@@ -10,7 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from autograder.nbgrader_adapter.scores import Row
-from autograder.report.collected import Collected, Item, Used, collect
+from autograder.report.collected import Collected, Held, Item, Used, collect
 from autograder.report.page import render
 from autograder.report.statistics import FEWEST, distribution, qualities, totals
 
@@ -141,6 +141,77 @@ def test_a_submission_that_nobody_graded_is_named(small_class):
         shutil.rmtree(folder.parent)
     assert [one.parts for one in found.waiting if one.student == "late"] == [("submission",)]
     assert found.submitted == len(found.rows) + 1
+
+
+def test_every_misconception_has_a_bar_of_its_share_in_the_table(soup, collected):
+    widths = [bar["style"] for bar in soup.select("td .bar span")]
+    assert widths == [f"width:{100 * one.students / one.judged:.1f}%" for one in collected.held]
+
+
+def test_the_plot_has_the_fifteen_most_held_and_the_table_all(collected):
+    held = tuple(Held("step", f"wrong_{i}", "A sentence.", 40 - i, 50) for i in range(22))
+    soup = BeautifulSoup(render(replace(collected, held=held)), "html.parser")
+    assert len(table(soup, "Misconceptions")) == 22
+    plot = next(plot for plot in soup.select("svg.plot") if "misconception" in plot["aria-label"])
+    assert "wrong 14" in plot["aria-label"]
+    assert "wrong 15" not in plot["aria-label"]
+
+
+# ---------------------------------------------------------------- a large class
+
+
+@pytest.fixture
+def large(collected, tmp_path):
+    used = tuple(Used(f"student-{i:03}", (i * 37 % 101) / 10, float(i)) for i in range(101))
+    path = tmp_path / "large.html"
+    path.write_text(render(replace(collected, submitted=101, used=used)))
+    return path
+
+
+def column(tab, number):
+    return tab.locator("details table tbody").last.locator(f"tr:visible > *:nth-child({number})").all_inner_texts()
+
+
+def test_the_tables_of_a_large_class_are_sorted_from_the_keyboard_and_say_so(opened, large):
+    tab, faults = opened(large, "light")
+    tab.locator("summary").last.click()
+    head = tab.locator("details").last.locator("thead th").nth(1)
+    head.locator("button").focus()
+    tab.keyboard.press("Enter")
+    assert head.get_attribute("aria-sort") == "ascending"
+    numbers = list(map(float, column(tab, 2)))
+    assert numbers == sorted(numbers)
+    tab.keyboard.press("Enter")
+    assert head.get_attribute("aria-sort") == "descending"
+    numbers = list(map(float, column(tab, 2)))
+    assert numbers == sorted(numbers, reverse=True)
+    tab.locator("details").last.locator("thead button").first.click()
+    assert head.get_attribute("aria-sort") is None
+    assert column(tab, 1) == sorted(column(tab, 1))
+    assert faults == []
+
+
+def test_the_tables_of_a_large_class_are_searched(opened, large):
+    tab, faults = opened(large, "phone")
+    tab.locator("summary").last.click()
+    field = tab.locator("details").last.get_by_label("search")
+    field.fill("student-09")
+    assert column(tab, 1) == [f"student-{i:03}" for i in column_order() if 90 <= i < 100]
+    assert tab.locator("details").last.locator("output").inner_text() == "10 of 101"
+    field.fill("")
+    assert len(column(tab, 1)) == 101
+    assert tab.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert faults == []
+
+
+def column_order():
+    """The students as the page has them at first: those who took most time first."""
+    return sorted(range(101), key=lambda i: -(i * 37 % 101) / 10)
+
+
+def test_a_class_of_a_hundred_has_no_script(collected):
+    assert "<script" not in render(replace(collected, submitted=100))
+    assert "script-src" not in render(replace(collected, submitted=100))
 
 
 # ---------------------------------------------------------------- the command
