@@ -235,8 +235,8 @@ def _wrong(exercise: Exercise, answers: Answers, drawn: Sequence[Cases]) -> Iter
             yield (
                 _name(answer),
                 (
-                    f"this wrong answer keeps all points on {kept} of {len(drawn)} hidden sets: add a case that tells it, "
-                    "or name it as untellable, with the reason"
+                    f"this wrong answer keeps all points on {kept} of {len(drawn)} hidden sets: add a case that tells "
+                    "it, or name it as untellable, with the reason"
                 ),
             )
         elif not kept and _name(answer) in answers.untellable:

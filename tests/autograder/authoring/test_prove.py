@@ -44,8 +44,12 @@ def step_cases(rng):
         x, grads = rng.uniform(1, 2, shape).astype(dtype), rng.uniform(1, 2, (3, *shape)).astype(dtype)
         return Case(name, (x, grads), None, 1, kind, {"lr": 0.25} | keywords)
 
-    return [case("a vector", (3,)), case("a matrix", (3, 3)), case("another axis", (3, 3), axis=1),
-            case("float32 stays float32", (3,), "dtype", np.float32)]
+    return [
+        case("a vector", (3,)),
+        case("a matrix", (3, 3)),
+        case("another axis", (3, 3), axis=1),
+        case("float32 stays float32", (3,), "dtype", np.float32),
+    ]
 
 
 @pytest.fixture
@@ -53,8 +57,9 @@ def exercise(m):
     def make(cases=step_cases, wrong=True, **settings):
         made = Exercise(m.step, cases=cases, points=1, **settings)
         if wrong:
-            made.misconception("uphill", {"x - lr * np.mean(grads, axis=axis)": "x + lr * np.mean(grads, axis=axis)"},
-                               "Downhill.")
+            made.misconception(
+                "uphill", {"x - lr * np.mean(grads, axis=axis)": "x + lr * np.mean(grads, axis=axis)"}, "Downhill."
+            )
         return made
 
     return make
@@ -204,7 +209,7 @@ def test_the_command_prints_a_table_and_ends_with_1_where_something_failed(cours
     ("arguments", "sentence"),
     [
         (["halving_stp"], "there is no exercise called 'halving_stp'; known are: .* did you mean halving_step\\?"),
-        (["--sets", "0"], "--sets 0: try at least one set"),
+        (["--sets", "0"], "--sets: a whole number of at least 1 is wanted, not .0."),
         (["--answers", "nowhere"], "--answers nowhere is no folder"),
     ],
 )
