@@ -169,7 +169,7 @@ def _recognise(
 ) -> str:
     """The name of the one misconception that explains what is wrong, or ''.
 
-    Of several, the weakest: the one that is right where the answer is. Where two are equally good, neither is named.
+    Of several, the weakest: the one that is right where the answer is. `autograder prove` tells any two apart.
     """
     if not any(first and oracle.kind == "values" for oracle, first in zip(oracles, firsts, strict=True)):
         return ""
@@ -178,8 +178,7 @@ def _recognise(
         return "".join(found)
     right = [oracle for oracle, first in zip(oracles, firsts, strict=True) if not first and oracle.kind != "values"]
     beyond = {name: sum(bool(judge(o, o.misconceptions[name], compare)) for o in right) for name in found}
-    weakest = [name for name in found if beyond[name] == min(beyond.values())]
-    return weakest[0] if len(weakest) == 1 else ""
+    return min(found, key=lambda name: beyond[name])
 
 
 def _agree(oracle: Oracle, answer: Any, name: str, compare: Compare) -> bool:

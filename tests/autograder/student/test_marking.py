@@ -138,10 +138,6 @@ def test_of_several_misconceptions_the_weakest_that_explains_every_wrong_case_is
     assert marked(SHADES, answers).misconception == name
 
 
-def test_where_two_misconceptions_explain_equally_well_neither_is_named():
-    assert marked([oracle("one", 1.0, this=2.0, that=2.0)], [2.0]).misconception == ""
-
-
 def test_a_dtype_that_is_wrong_beside_a_misconception_leaves_its_name():
     cases = [oracle("one", 1.0, doubled=2.0), oracle("dtype", np.float32(1), "dtype", doubled=np.float32(2))]
     assert marked(cases, [2.0, np.float64(2)]).misconception == "doubled"
