@@ -126,7 +126,8 @@ def _notebook(assignment: Assignment, version: str) -> nbformat.NotebookNode:
 
 def _header(assignment: Assignment) -> str:
     things = [thing for entry in assignment.entries for thing in (entry.exercise.reference, *entry.exercise.given)]
-    return "\n".join([*imports_for(things), "", IMPORT_CHECK]).strip()
+    imports = {*imports_for(things), *(["import torch"] if assignment.torch else [])}
+    return "\n".join([*sorted(imports), "", IMPORT_CHECK]).strip()
 
 
 def _block_cells(block: Block, number: int, entries: dict[str, Entry], given: set[str]) -> Iterator[Any]:

@@ -8,5 +8,5 @@ def signed(rng, shape, dtype=np.float64):
 
 
 def uniform(rng, *ranges):
-    """One number in each range, with two figures."""
-    return [round(float(rng.uniform(*bounds)), 2) for bounds in ranges]
+    """One number in each range, with five figures, the last no 0: no answer is right because it was rounded."""
+    return [round(round(float(rng.uniform(*bounds)), 4) + 1e-5 * int(rng.integers(1, 10)), 5) for bounds in ranges]

@@ -6,25 +6,30 @@ import numpy as np
 from autograder.exercise import Case, Exercise
 from solutions.common.draws import signed, uniform
 from solutions.gradient_descent import pytorch, reference
-from solutions.gradient_descent.checks import run_accumulation, run_descent, same_entropies
+from solutions.gradient_descent.checks import (
+    run_accumulation, run_descent, run_weighted, same_entropies,
+)
 from solutions.gradient_descent.reference import Layer, minibatches, softmax
 
 # ----------------------------------------------------------------------------------------------------- find the wrong δ
 
 
 def backward_cases(rng):
-    """Networks of one to three layers with weights of size 1, so that no slope is small enough to be forgotten."""
-    def case(name, sizes, n, kind="values", weight=1.0, *, dtype=np.float64):
+    """Networks with weights of size 1, so that no slope is small enough to be forgotten."""
+    def case(name, sizes, n, kind="values", weight=1.0, *, dtype=np.float64, above=0, classes=None):
         layers = [Layer(signed(rng, (D, M), dtype), signed(rng, (M,), dtype))
                   for D, M in pairwise(sizes)]
+        layers[-1] = layers[-1]._replace(b=layers[-1].b + dtype(above))
         zs = reference.mlp_forward(layers, signed(rng, (n, sizes[0]), dtype))
-        return Case(name, (layers, zs, rng.integers(sizes[-1], size=n)), None, weight, kind)
+        return Case(name, (layers, zs, labels(rng, n, classes or sizes[-1])), None, weight, kind)
 
-    return [case("no hidden layer", [3, 4], 5),
+    return [case("no hidden layer", [3, 4], 6),
             case("one hidden layer", [2, 3, 3], 4, weight=2),
             case("two hidden layers of unequal sizes", [3, 4, 2, 3], 5, weight=2),
             case("three hidden layers of one size", [3, 3, 3, 3, 3], 4),
-            case("one example", [2, 3, 2], 1, "edge"),
+            case("a class that no example has", [2, 3, 4], 5, classes=3),
+            case("logits above 1000", [2, 3, 3], 4, "edge", above=2000),
+            case("one example", [2, 3, 2], 1, "edge", classes=1),
             case("one unit in each hidden layer", [2, 1, 1, 3], 3, "edge"),
             case("float32 stays float32", [2, 3, 2], 4, "dtype", dtype=np.float32)]
 
@@ -120,17 +125,20 @@ def _slope_of_sigmoid(z):
 
 
 def minibatch_cases(rng):
-    """Two epochs and more on least squares; in no epoch are the examples in the order of the data."""
+    """Epochs on least squares; every batch holds other examples than in the data's order or another epoch's."""
     lr, = uniform(rng, (.05, .12))
 
-    def case(name, n, batch_size, epochs, kind="values", weight=1.0, *, dtype=np.float64, d=2):
-        orders = np.array([_shuffled(rng, n) for _ in range(epochs)])
-        arguments = (signed(rng, (d,), dtype), signed(rng, (n, d), dtype), signed(rng, (n,), dtype), orders)
+    def case(name, n, batch_size, epochs, kind="values", weight=1.0, *, dtype=np.float64, shape=(2,)):
+        orders = epochs_of(rng, n, batch_size, epochs)
+        X, y = signed(rng, (n, *shape[:1]), dtype), signed(rng, (n, *shape[1:]), dtype)
+        arguments = (np.array(signed(rng, shape, dtype)), X, y, orders)
         return Case(name, arguments, None, weight, kind, {"lr": lr, "batch_size": batch_size})
 
     return [case("two epochs of three batches", 6, 2, 2, weight=2),
             case("a smaller batch at the end", 7, 3, 2, weight=2),
             case("three epochs", 6, 3, 3),
+            case("a matrix of parameters", 8, 3, 2, shape=(3, 2)),
+            case("one parameter, 0-d", 6, 2, 2, "edge", shape=()),
             case("B = 1: a step for each example", 4, 1, 2, "edge"),
             case("B = N: batch gradient descent", 4, 4, 3, "edge"),
             case("B larger than N", 4, 9, 2, "edge"),
@@ -219,24 +227,40 @@ def _descend(step, params, orders, batch_size):
 
 
 def weighted_cases(rng):
-    """Weights far from adding up to 1 or to N."""
-    def case(name, n, classes, kind="values", weight=1.0, *, dtype=np.float64, scale=1.0, weights=(.5, 3.0), zero=0):
-        logits = scale * rng.normal(size=(n, classes)).round(2)
-        w = rng.uniform(*weights, n).round(2) + .01 * (weights[0] < weights[1])
+    """Weights far from adding up to 1 or to N, and logits that overflow in each of the usual ways."""
+    def case(name, n, classes, kind="values", weight=1.0, *, dtype=np.float64, weights=(.5, 3.0), zero=0,
+             drawn=None, height=0.0, **options):
+        y = labels(rng, n, drawn or classes)
+        logits = rng.normal(size=(n, classes)).round(2)
+        logits[0, y[0]] = logits[0].min() - .5                      # its right class is not the likeliest
+        logits += np.multiply.outer(height * np.resize([1, -1], n), np.ones(classes))
+        w = rng.uniform(*weights, n).round(3)
         w[:zero] = 0
-        return Case(name, (logits.astype(dtype), rng.integers(classes, size=n), w.astype(dtype)), None, weight, kind)
+        return Case(name, (logits.astype(dtype), y, w.astype(dtype)), None, weight, kind, options)
+
+    def ruled_out(name):
+        """Each right class is a thousand below another: its probability is 0 to the last bit."""
+        y, w = labels(rng, 4, 3), rng.uniform(.5, 3, 4).round(3)
+        logits = rng.normal(size=(4, 3)).round(2)
+        logits[range(4), (y + 1) % 3] += rng.uniform(900, 1500, 4).round(1)
+        return Case(name, (logits, y, w))
 
     return [case("five examples, three classes", 5, 3, weight=2),
             case("eight examples, two classes", 8, 2, weight=2),
-            case("logits in the thousands", 4, 3, scale=1000.0),
             case("small weights", 4, 3, weights=(.01, .2)),
+            case("logits above 1000 and below -1000", 4, 3, height=1200.0),
+            ruled_out("right classes that are all but ruled out"),
+            case("a class that no example has", 4, 4, "edge", drawn=3),
             case("equal weights are the plain mean", 4, 3, "edge", weights=(2.0, 2.0)),
+            Case("a weight of 2 is two examples",
+                 (rng.normal(size=(4, 3)).round(2), labels(rng, 4, 3), np.array([2, 1, 3, 1])), kind="edge"),
             case("an example that does not count", 4, 3, "edge", zero=1),
             case("one example", 1, 3, "edge"),
+            case("weights and logits stay as they were", 4, 3, "edge", after=True),
             case("float32 stays float32", 5, 3, "dtype", dtype=np.float32)]
 
 
-weighted = Exercise(reference.weighted_cross_entropy, cases=weighted_cases, points=3,
+weighted = Exercise(reference.weighted_cross_entropy, cases=weighted_cases, points=3, drive=run_weighted,
                     read="gradient_descent.html#sum-or-mean")
 
 
@@ -305,15 +329,19 @@ def accumulation_cases(rng):
 
     def case(name, rows, kind="values", weight=1.0, *, dtype=np.float64, **options):
         network = [signed(rng, shape, dtype) for shape in [(3, 4), (4,), (4, 3), (3,)]]
-        pieces = [(signed(rng, (n, 3), dtype), rng.integers(3, size=n)) for n in rows]
+        squared = options.get("loss") == "mse_loss"
+        pieces = [(signed(rng, (n, 3), dtype), signed(rng, (n, 3), dtype) if squared else rng.integers(3, size=n))
+                  for n in rows]
         return Case(name, (*network, pieces), None, weight, kind, {"lr": lr} | options)
 
     return [case("three pieces of one size", [4, 4, 4]),
             case("pieces of unequal sizes", [5, 1, 3], weight=2),
             case("gradients left over from earlier", [3, 2, 3], left_over=.5),
-            case("two steps with momentum", [2, 4], steps=2, momentum=.9),
+            case("three steps with momentum and decay", [2, 4], steps=3, momentum=.9, weight_decay=.1),
+            case("another loss", [1, 3, 2], loss="mse_loss"),
             case("one piece", [5], "edge"),
             case("pieces of one example", [1, 1, 1], "edge"),
+            case("a Python number comes back", [2, 1], "edge", plain=True),
             case("float32 stays float32", [3, 2], "dtype", dtype=np.float32)]
 
 
@@ -396,15 +424,19 @@ def rates_cases(rng):
     """Epochs of several batches, most with a smaller one at the end."""
     lr, decay = uniform(rng, (.01, .09), (.1, .9))
 
-    def case(name, n, batch_size, kind="values", weight=1.0, **changed):
-        return Case(name, (changed.get("lr", lr), changed.get("decay", decay), n, batch_size), None, weight, kind)
+    def case(name, batches, sizes, last, kind="values", weight=1.0, **changed):
+        """So many steps of one of `sizes`, and in the last so many examples, within bounds."""
+        size = int(rng.choice(sizes))
+        n = (batches - 1) * size + (size if last is None else int(rng.integers(*last, endpoint=True)))
+        return Case(name, (changed.get("lr", lr), changed.get("decay", decay), n, size), None, weight, kind)
 
-    return [case("the last batch is smaller", 100, 32, weight=2),
-            case("the last batch is a single example", 33, 8),
-            case("batches of one size", 96, 32),
-            case("a batch larger than the epoch", 20, 32),
-            case("B = 1", 5, 1, "edge"),
-            case("no penalty", 50, 20, "edge", decay=0.0)]
+    return [case("the last batch is smaller", 4, range(28, 37), (3, 20), weight=2),
+            case("the last batch is a single example", 5, range(6, 13), (1, 1)),
+            case("batches of one size", 3, range(28, 37), None),
+            case("a batch larger than the epoch", 1, range(28, 37), (15, 25)),
+            case("B = 1", 5, [1], None, "edge"),
+            case("no penalty", 3, range(18, 25), (2, 12), "edge", decay=0.0),
+            case("η and λ are whole numbers", 3, [7, 11, 13], (2, 5), "edge", lr=1, decay=3)]
 
 
 rates = Exercise(reference.rates_for_mean, cases=rates_cases, points=3, read="gradient_descent.html#sum-or-mean")
@@ -460,21 +492,41 @@ def _batch_sizes(n, batch_size):
 
 
 def query_cases(rng):
-    """Beliefs among which entropy, margin and the likeliest class's probability each choose differently."""
-    def case(name, k, kind="values", weight=1.0, *, classes=4, certain=0, spare=6, dtype=np.float64):
-        p = np.concatenate([_designed(rng, classes), rng.dirichlet(np.full(classes, .6), spare)])
-        p[:, 0] += 1 - p.sum(axis=1)
-        sure = np.eye(classes)[rng.integers(classes, size=certain)]
-        p = np.concatenate([p, sure])
-        return Case(name, (p[_shuffled(rng, len(p))].astype(dtype), k), None, weight, kind)
+    """Beliefs among which entropy and everything that is taken for it choose differently."""
+    def case(name, k, kind="values", weight=1.0, *, classes=4, certain=0, spare=6, dtype=np.float64,
+             private=None, others=()):
+        while True:
+            p = np.concatenate([_designed(rng, classes), rng.dirichlet(np.full(classes, .6), spare),
+                                *others])
+            p[:, 1:] = p[:, 1:].round(4)
+            p[:, 0] = 1 - p[:, 1:].sum(axis=1)
+            p = np.concatenate([p, np.eye(classes)[rng.integers(classes, size=certain)]])
+            p = p[rng.permutation(len(p))].clip(0, 1).astype(dtype)
+            if k == 0 or _tells(p, k):
+                return Case(name, (p, k), private, weight, kind)
 
+    halves, fifths = np.array([[.5, .5, 0, 0, 0, 0]]), np.array([[1, 1, 1, 1, 1, 0]]) / 5
     return [case("the three least known", 3, weight=2),
             case("six classes", 4, classes=6),
-            case("some beliefs are certain", 4, certain=3, weight=2),
+            case("classes that are ruled out", 3, classes=6, certain=3, weight=2, others=(halves, fifths)),
+            case("half of six hundred, in order", 300, classes=3, spare=596),
+            case("beliefs that occur twice", 10, "edge", spare=0, others=[_designed(rng, 4)[:3, ::-1]] * 2),
             case("the single least known", 1, "edge"),
-            case("all of them, in order", 8, "edge", spare=4),
+            case("all of them, in order", 14, "edge", spare=10, classes=6),
             case("none", 0, "edge"),
-            case("float32 probabilities", 3, "edge", dtype=np.float32)]
+            case("float32 probabilities", 3, "edge", dtype=np.float32),
+            case("the indices can index", 2, "edge", private="integers")]
+
+
+def _tells(p, k):
+    """Whether other measures of doubt, and the data's order, lead to other examples than entropy does."""
+    top, entropy = np.sort(p, axis=1), _entropy(p)
+    others = [top[:, -2] - top[:, -1], -top[:, -1], -(p**2).sum(axis=1), -np.ptp(p, axis=1), (p > .1).sum(axis=1),
+              entropy * (p > 0).all(axis=1) if (p == 0).any() else -entropy]
+    right = np.sort(entropy)[::-1][:k]
+    gaps = np.diff(np.sort(entropy))
+    return (all(np.abs(entropy[np.argsort(-other, kind="stable")[:k]] - right).max() > 1e-3 for other in others)
+            and (k == 1 or (np.diff(np.argsort(-entropy)[:k]) < 0).any()) and gaps[gaps > 1e-9].min() > 2e-8)
 
 
 def _designed(rng, classes):
@@ -529,6 +581,28 @@ def _entropy(probabilities):
 
 
 # ---------------------------------------------------------------------------------------------------------------- draws
+
+
+def labels(rng, n, classes):
+    """Right classes: each of them occurs where n allows it."""
+    return rng.permutation(np.resize(np.arange(classes), n))
+
+
+def epochs_of(rng, n, batch_size, epochs):
+    """An order for each epoch; its first batch holds other examples than that of the data's order or another epoch."""
+    orders = [np.arange(n)]
+    while len(orders) <= epochs:
+        order = _shuffled(rng, n)
+        if not any(_alike(order, other, batch_size) for other in orders):
+            orders.append(order)
+    return np.array(orders[1:])
+
+
+def _alike(a, b, batch_size):
+    """Whether a first batch holds the same examples; where one holds all, whether the orders are the same."""
+    if batch_size >= len(a):
+        return np.array_equal(a, b)
+    return set(a[:batch_size]) == set(b[:batch_size])
 
 
 def _shuffled(rng, n):
