@@ -25,7 +25,7 @@ def run_weighted(weighted, logits, y, weights, *, after=False):
 
 
 def run_accumulation(step, W1, b1, W2, b2, pieces, *, lr, loss="cross_entropy",
-                     left_over=0.0, momentum=0.0, weight_decay=0.0, steps=1, plain=False):
+                     left_over=0.0, momentum=0.0, weight_decay=0.0, steps=1, plain=False, freed=False):
     """Steps on a network with one hidden layer.
 
     Parameters
@@ -34,6 +34,7 @@ def run_accumulation(step, W1, b1, W2, b2, pieces, *, lr, loss="cross_entropy",
     loss : the name of a function in torch.nn.functional
     left_over : what every number of every .grad is before the first step
     plain : whether the loss must be a Python number; elsewhere a tensor will do
+    freed : whether a piece must have been propagated back before the next is fed forward
 
     Returns
     -------
@@ -63,7 +64,7 @@ def run_accumulation(step, W1, b1, W2, b2, pieces, *, lr, loss="cross_entropy",
     return {"loss": [_number(loss, W1.dtype) for loss in losses], **kind,
             "params": [p.detach().numpy().copy() for p in model.parameters()],
             "rows seen beyond a piece": max(seen["rows"] - largest, 0),
-            "rows held beyond a piece": max(seen["held"] - largest, 0)}
+            **({"rows held beyond a piece": max(seen["held"] - largest, 0)} if freed else {})}
 
 
 def _watched(model):

@@ -188,11 +188,12 @@ def accumulated_step(model, loss, optimizer, batches):
     optimizer : torch.optim.Optimizer
         Over the parameters of `model`, which may hold gradients from earlier: they do not count.
     batches : list of (inputs, targets)
-        The large batch in pieces of any sizes. The model sees one piece at a time.
+        The large batch in pieces of any sizes. The model sees one piece at a time, and a piece's graph is gone before
+        the next piece is fed forward. The list and its tensors stay as they are.
 
     Returns
     -------
-    loss : float
+    loss : float, a Python number
         The mean over all examples of all pieces, before the step. The step is along this mean's gradient.
     """
     optimizer.zero_grad()

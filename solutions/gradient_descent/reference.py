@@ -90,7 +90,7 @@ def mlp_backward(layers, zs, y):
     ----------
     layers : list of L Layer
     zs : list of L + 1 ndarray
-        What `mlp_forward(layers, X)` returns: X, the outputs of the sigmoid layers, the logits.
+        What `mlp_forward(layers, X)` returns: X, the outputs of the sigmoid layers, the logits, which may be large.
     y : ndarray of int, (N,)
         The right class of each example.
 
@@ -360,7 +360,7 @@ def entropy_query(probabilities, k):
     Returns
     -------
     chosen : ndarray of int, (k,)
-        The largest entropy -Σ_k p_k log p_k first. No index stands in it twice.
+        The largest entropy -Σ_k p_k log p_k first. No index stands in it twice; it can index an array.
     """
     logs = np.log(np.where(probabilities > 0, probabilities, 1))    # 0 log 0 = 0
     entropy = -(probabilities * logs).sum(axis=1)                   # H = -Σ_k p_k log p_k
@@ -384,8 +384,10 @@ def weighted_cross_entropy(logits, y, weights):
 
     Returns
     -------
-    loss, delta : float, ndarray (N, K), of the dtype of `logits`
-        E = Σ_n w_n E_n / Σ_n w_n, and ∂E/∂logits.
+    loss : NumPy scalar
+        E = Σ_n w_n E_n / Σ_n w_n.
+    delta : ndarray, (N, K)
+        ∂E/∂logits. Both have the dtype of `logits` where the weights have it too.
     """
     shifted = logits - logits.max(axis=1, keepdims=True)
     log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))        # log softmax(s)

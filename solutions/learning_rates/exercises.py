@@ -7,7 +7,7 @@ import torch
 from autograder.exercise import Case, Exercise
 from solutions.common.draws import signed, uniform
 from solutions.learning_rates import pytorch, reference
-from solutions.learning_rates.checks import run_losses, run_probe, run_resume, run_scheduler
+from solutions.learning_rates.checks import run_half_lives, run_losses, run_probe, run_resume, run_scheduler
 from solutions.learning_rates.reference import BoldDriverState, HalfLives
 
 # ---------------------------------------------------------------------------------------------- S0's step decay, row 26
@@ -19,15 +19,17 @@ def staircase_cases(rng):
 
     def case(name, every, stages, updates, kind="values", weight=1.0, **changed):
         hyper = {"lr": lr, "every": every, "stages": stages, "power": power} | changed
-        return Case(name, (np.arange(updates) if isinstance(updates, int) else updates,), None, weight, kind, hyper)
+        return Case(name, (updates,), None, weight, kind, hyper)
 
-    return [case("a whole run of four stages", 5, 4, 20, weight=2),
-            case("a few updates of a long run", 30, 7, np.array([0, 29, 30, 100, 179])),
-            case("after the last stage", 3, 4, 16, weight=2),
-            case("power 1: equal steps down", 4, 5, 20, "edge", power=1.0),
-            case("stages of one update: no steps to see", 1, 6, 6, "edge"),
-            case("one update alone", 6, 3, np.array(13), "edge"),
-            case("a table of updates", 4, 5, np.arange(12).reshape(3, 4), "edge")]
+    return [case("a whole run of four stages", 5, 4, np.arange(20), weight=2),
+            case("a few updates of a long run", 30, 7, np.array([100, 0, 179, 29, 30])),
+            case("after the last stage", 3, 4, np.arange(17)),
+            case("one update, a Python number", 6, 3, int(rng.integers(16, 18))),
+            case("power 1: equal steps down", 4, 5, np.arange(20), "edge", power=1.0),
+            case("stages of one update: no steps to see", 1, 6, np.arange(6), "edge"),
+            case("one update in a 0-d array", 6, 3, np.array(int(rng.integers(10, 12))), "edge"),
+            case("one update after the end, a Python number", 4, 3, 12, "edge"),
+            case("a table of updates", 4, 5, rng.permutation(24).reshape(4, 6), "edge")]
 
 
 staircase = Exercise(reference.step_polynomial, cases=staircase_cases, points=3, read="learning_rates.html#row-26")
@@ -84,8 +86,8 @@ def driver_cases(rng):
     """Losses of a few steps. They are Python numbers, since two that are equal have to stay so."""
     lr, increase, decrease, scale = uniform(rng, (.1, .5), (.02, .06), (.2, .4), (1, 3))
 
-    def case(name, losses, kind="values", weight=1.0, **changed):
-        first, *losses = (round(scale * loss, 4) for loss in losses)
+    def case(name, losses, kind="values", weight=1.0, *, lr=lr, scale=scale, **changed):
+        first, *losses = (round(scale * loss, 9) if scale != 1 else loss for loss in losses)
         hyper = {"increase": increase, "decrease": decrease} | changed
         return Case(name, (losses, BoldDriverState(lr, first)), None, weight, kind, hyper)
 
@@ -94,8 +96,12 @@ def driver_cases(rng):
             case("ups and downs", [5, 4, 4.5, 4.2, 4.3, 3, 3.5], weight=2),
             case("a step that changes nothing", [5, 4, 4, 3.9, 3.9], weight=2),
             case("rising three times", [2, 3, 4, 5]),
+            case("falling by a millionth", [3, 3 - 1e-6, 3 - 2e-6, 3 - 1e-6]),
+            case("a rate that grows above 1", [5, 4, 3, 2], "edge", lr=.96 + lr / 10),
             case("losses below 0", [-2, -3, -2.5, -4], "edge"),
-            case("the loss is NaN", [3, float("nan"), 2], "edge"),
+            case("whole numbers", [7, 5, 6, 6], "edge", lr=1, increase=2, scale=1),
+            case("the loss is NaN", [3, float("nan"), 2, 1], "edge"),
+            case("the loss is infinite", [3, float("inf"), float("inf"), 2], "edge"),
             case("nothing added", [3, 2, 4, 1], "edge", increase=0.0)]
 
 
@@ -149,22 +155,27 @@ def equal_is_progress(loss, state, *, increase, decrease):
 
 
 def half_life_cases(rng):
-    """Half-lives of a few stages within a run."""
+    """Half-lives of a few stages within a run; most are odd."""
     def case(name, stages, every, total, kind="values", weight=1.0, **changed):
         total_steps = round(every * stages * rng.uniform(*total))
         return Case(name, (every * stages,), None, weight, kind, {"total_steps": total_steps, "every": every} | changed)
 
-    base, = uniform(rng, (1.5, 9))
-    return [case("three stages", 3, 20, (3, 5)),
-            case("five stages, another base", 5, 100, (1.6, 2.8), base=base, weight=2),
-            case("early in a long run", 4, 50, (20, 40), base=base),
-            case("the half-life is one stage", 1, 250, (3, 5), "edge"),
-            case("base 2", 6, 10, (2.2, 3), "edge", base=2.0),
-            case("near the end of the run", 9, 10, (1.05, 1.1), "edge")]
+    base, other = uniform(rng, (3.5, 9), (1.2, 1.8))
+    return [case("the power", 3, 21, (3, 5), only="power"),
+            case("the power, late in the run", 5, 15, (1.2, 1.5), only="power"),
+            case("the decay for the base e", 3, 27, (3, 5), only="decay"),
+            case("the decay for another base", 5, 15, (2, 4), only="decay", base=base),
+            case("the time constant", 3, 25, (3, 5), only="tau"),
+            case("the factor", 3, 35, (3, 5), only="factor"),
+            case("all four, early in a long run", 5, 51, (20, 40), "edge", base=base, weight=2),
+            case("all four, a base below 2", 7, 11, (1.6, 2.8), "edge", base=other),
+            case("the half-life is one stage", 1, 251, (3, 5), "edge"),
+            case("stages of one update", 7, 1, (2.2, 3), "edge", base=2.0),
+            case("near the end of the run", 9, 15, (1.05, 1.1), "edge")]
 
 
-half_lives = Exercise(reference.equal_half_lives, cases=half_life_cases, points=4, given=(HalfLives,),
-                      read="learning_rates.html#half-lives")
+half_lives = Exercise(reference.equal_half_lives, cases=half_life_cases, points=4, drive=run_half_lives,
+                      given=(HalfLives,), read="learning_rates.html#half-lives")
 
 
 @half_lives.misconception("τ is where the rate begins to fall, not where it is half: η₀τ/t is η₀/2 at t = 2τ, so τ "
@@ -220,20 +231,23 @@ def _equal(half_life, total_steps, every, base):
 
 def warmup_cases(rng):
     """The rates of an optimizer's groups over a run."""
-    slow, fast, factor = uniform(rng, (.1, .2), (.5, .9), (2.5, 6))
+    slow, fast, factor = uniform(rng, (.1, .2), (.5, .9), (5, 7))
 
     def case(name, updates, kind="values", weight=1.0, *, lrs=(fast,), **changed):
         options = {"warmup_steps": 3, "every": 4, "factor": factor, "floor": 0.0} | changed
         return Case(name, (list(lrs), updates), None, weight, kind, options)
 
-    floor = round(slow / factor * float(rng.uniform(1.2, 2)), 4)    # each group meets it, the slow one first
+    floor = round(slow / factor * float(rng.uniform(1.2, 1.6)), 6)  # each group meets it, the slow one first
+    low = round(slow / 3 * float(rng.uniform(1.2, 1.6)), 6)         # the warm-up begins below it
     return [case("the warm-up alone", 5, warmup_steps=5, every=9),
             case("a warm-up and three stages", 14, weight=2),
-            case("down to the floor, two groups", 19, lrs=(fast, slow), floor=floor, weight=2),
+            case("down to the floor, three groups", 23, lrs=(fast, slow, fast / 2), floor=floor, weight=2),
+            case("a warm-up that begins below the floor", 15, lrs=(slow,), floor=low),
             case("saved and loaded in the warm-up", 12, reload_at=2),
             case("saved and loaded after a division", 16, reload_at=9, floor=floor),
             case("a warm-up of one update: none", 10, "edge", warmup_steps=1),
             case("divided at every update", 8, "edge", every=1),
+            case("a factor that is a whole number", 16, "edge", factor=3),
             case("the floor is the full rate", 12, "edge", lrs=(fast, fast), floor=fast)]
 
 
@@ -327,24 +341,46 @@ class RateOfFirstGroupOnly(_WrongWarmupStepLR):
 
 
 def probe_cases(rng):
-    """Least squares along axes of unequal length, and rates from too small to too large."""
-    def case(name, rates, kind="values", weight=1.0, *, steps=2, dtype=np.float64, axes=3, examples=12):
-        turn, _ = np.linalg.qr(rng.normal(size=(examples, axes)))
-        X = turn * np.sqrt(examples) * np.linspace(1, 2.5, axes)     # curvatures from 1 to 6.25: the limit is 0.32
-        target, params = rng.uniform(1, 2, axes), -rng.uniform(1, 2, axes)
-        lrs = np.array(rates) * rng.uniform(.97, 1.03)
-        data = [np.array(a, dtype) for a in (X, X @ target + rng.normal(size=examples) / 10, params, lrs)]
-        return Case(name, tuple(data), None, weight, kind, {"steps": steps})
+    """Least squares along axes of unequal length, and rates from too small to too large, in no order."""
+    def case(name, rates, kind="values", weight=1.0, *, steps=2, dtype=np.float64, shape=(3,), examples=12):
+        axes = math.prod(shape)
+        while True:
+            turn, _ = np.linalg.qr(rng.normal(size=(examples, axes)))
+            X = turn * np.sqrt(examples) * np.linspace(1, 2.5, axes)    # curvatures from 1 to 6.25: the limit is 0.32
+            target, params = rng.uniform(1, 2, axes), -rng.uniform(1, 2, shape)
+            lrs = np.array(rates) * rng.uniform(.97, 1.03)
+            data = [np.array(a, dtype) for a in (X, X @ target + rng.normal(size=examples) / 10, params, lrs)]
+            if _clear(*data, steps=steps):
+                return Case(name, tuple(data), None, weight, kind, {"steps": steps})
 
-    return [case("four rates", [.02, .06, .2, .29]),
-            case("eight rates, three rounds", [.002, .005, .012, .03, .08, .2, .3, .5], weight=2),
-            case("five rates: the middle one goes on", [.01, .03, .09, .25, .4], weight=2),
-            case("seven rates, some far too large", [.004, .02, .1, .28, .9, 3.0, 9.0], steps=3),
-            case("one run overflows", [.02, .1, 1e200], "edge", steps=4),
+    return [case("four rates", [.2, .02, .29, .06]),
+            case("eight rates, three rounds", [.03, .5, .002, .2, .005, .3, .012, .08], weight=2),
+            case("five rates: the middle one goes on", [.09, .4, .01, .25, .03], weight=2),
+            case("seven rates, some far too large", [3.0, .1, 9.0, .004, .28, .9, .02], steps=3),
+            case("a matrix of parameters", [.2, .05, .5, .01], shape=(2, 2)),
+            case("runs that overflow", [1e200, .02, 1e160, .1], "edge", steps=4),
+            case("most runs overflow", [1e200, 1e160, .1, 1e180], "edge", steps=3),
             case("two rates", [.05, .2], "edge"),
             case("one rate: nothing to choose", [.1], "edge"),
-            case("one parameter", [.01, .05, .2, .5], "edge", axes=1),
-            case("float32 stays float32", [.01, .04, .2, .5], "dtype", dtype=np.float32)]
+            case("one parameter", [.05, .5, .01, .2], "edge", shape=(1,)),
+            case("one parameter, 0-d", [.05, .5, .01, .2], "edge", shape=()),
+            case("float32 numbers", [.2, .01, .5, .04], "edge", dtype=np.float32)]
+
+
+def _clear(X, y, params, lrs, *, steps):
+    """Whether no round hangs on a rounding error: the losses before and after each cut are well apart."""
+    margins = []
+
+    def watched(loss, gradient, params, lrs, *, steps):
+        def look(runs):
+            losses = np.sort(np.nan_to_num(loss(runs), nan=np.inf))
+            half = (len(losses) + 1) // 2
+            margins.append(not np.isfinite(losses[half]) or losses[half] > losses[half - 1] * 1.02)
+            return loss(runs)
+        return reference.halving_probe(look, gradient, params, lrs, steps=steps)
+
+    run_probe(watched, X, y, params, lrs, steps=steps)
+    return all(margins)
 
 
 halving = Exercise(reference.halving_probe, cases=probe_cases, points=4, drive=run_probe,
@@ -412,17 +448,21 @@ def resume_cases(rng):
     lr, momentum = uniform(rng, (.1, .3), (.7, .9))
     sgd = ("SGD", {"lr": lr, "momentum": momentum})
 
-    def case(name, optimizer, scheduler, kind="values", weight=1.0, *, stop=4, updates=8, losses=None):
+    def case(name, optimizer, scheduler, kind="values", weight=1.0, *, stop=4, updates=8, **options):
         draws = [[signed(rng, shape) for shape in ((2,), (2, 2))] for _ in range(updates + 2)]
-        options = {"stop": stop, "optimizer": optimizer, "scheduler": scheduler, "losses": losses}
+        options |= {"stop": stop, "optimizer": optimizer, "scheduler": scheduler}
         return Case(name, (draws[0], draws[1], draws[2:]), None, weight, kind, options)
 
     gamma, = uniform(rng, (.6, .8))
+    plateau = ("ReduceLROnPlateau", {"patience": 1, "factor": gamma})
     return [case("momentum, exponential decay", sgd, ("ExponentialLR", {"gamma": gamma}), weight=2),
             case("momentum, a schedule of our own", sgd, ("Halving", {"half_life": 3}), weight=2),
             case("Adam, step decay", ("Adam", {"lr": lr}), ("StepLR", {"step_size": 3, "gamma": gamma})),
-            case("a scheduler that follows the loss", sgd,
-                 ("ReduceLROnPlateau", {"patience": 1, "factor": gamma}), losses=[3.0, 2, 2.5, 2.1, 2.2, 1, 1.5, 1.2]),
+            case("a scheduler that follows the loss", sgd, plateau,
+                 losses=[3.0, 2, 1, 1.9, 1.8, 1.7, 1.6, 1.5]),
+            case("two groups with rates of their own", sgd, ("ExponentialLR", {"gamma": gamma}),
+                 rates=(lr, lr / 3)),
+            case("the network's tensors, and the checkpoint's", sgd, ("Halving", {"half_life": 4}), kept=True),
             case("stopped before the first update", sgd, ("ExponentialLR", {"gamma": gamma}), "edge", stop=0,
                  updates=3),
             case("one update after the stop", sgd, ("Halving", {"half_life": 2}), "edge", stop=3, updates=4)]

@@ -64,9 +64,11 @@ def resume(checkpoint, params, make_optimizer, make_scheduler):
     Parameters
     ----------
     checkpoint : dict
-        'params', a list of tensors; 'optimizer' and 'scheduler', what their `state_dict()` gave.
+        'params', a list of tensors, which keep their values while training goes on; 'optimizer' and 'scheduler', what
+        their `state_dict()` gave.
     params : list of tensors
-        The new process's parameters, in the same order, with other values; they are set in place.
+        The new process's parameters, in the same order, with other values. They are set in place: the list holds the
+        same tensors afterwards.
     make_optimizer : callable, params -> torch.optim.Optimizer
     make_scheduler : callable, optimizer -> scheduler
         Both as they were called at the beginning of the saved run.

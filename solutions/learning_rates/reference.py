@@ -310,7 +310,7 @@ def halving_probe(loss, gradient, params, lrs, *, steps):
     -------
     lr, params : float and ndarray
         The last rate that is left, and where its run stands. Of an odd number of runs, the middle one goes on. A run
-        whose loss is NaN or infinite is worse than every other.
+        whose loss is NaN or infinite is worse than every other. Of equal losses either may go on.
 
     References
     ----------

@@ -13,6 +13,7 @@ def table(reference, changes):
 
 # ----------------------------------------------------------------------------------------------------- find the wrong δ
 
+SLOPE = "delta @ W.T * z * (1 - z)"
 BACKWARD = table(reference.mlp_backward, {
     "divided_by_the_classes": {"len(y)": "zs[-1].shape[1]"},
     "divided_by_every_logit": {"len(y)": "zs[-1].size"},
@@ -23,15 +24,15 @@ BACKWARD = table(reference.mlp_backward, {
         {"softmax(zs[-1])": "np.exp(zs[-1]) / np.exp(zs[-1]).sum(axis=1, keepdims=True)"},
     "sigmoid_at_the_top": {"softmax(zs[-1])": "1 / (1 + np.exp(-zs[-1]))"},
     "logits_for_probabilities": {"softmax(zs[-1])": "zs[-1]"},
-    "slope_of_a_rectifier": {"* z * (1 - z)": "* (z > 0)"},
-    "slope_without_the_output": {"* z * (1 - z)": "* (1 - z)"},
+    "slope_of_a_rectifier": {SLOPE: "delta @ W.T * (z > 0)"},
+    "slope_without_the_output": {SLOPE: "delta @ W.T * (1 - z)"},
     "weights_gradient_averaged": {"z.T @ delta": "z.T @ delta / len(z)"},
     "weights_gradient_transposed": {"z.T @ delta": "delta.T @ z"},
     "biases_as_rows": {"delta.sum(axis=0)": "delta.sum(axis=0, keepdims=True)"},
     "biases_of_one_example": {"delta.sum(axis=0)": "delta[0]"},
     "rounded": {"z.T @ delta": "(z.T @ delta).round(4)"},
     "in_double_precision": {"dtype=zs[-1].dtype": "dtype=float"},
-    "outputs_spoilt": {"* z * (1 - z)": "* np.multiply(z, 1 - z, out=z)"},
+    "outputs_spoilt": {SLOPE: "delta @ W.T * np.multiply(z, 1 - z, out=z)"},
 })
 
 
@@ -64,20 +65,20 @@ def one_hidden_layer_at_most(layers, zs, y):
 
 ALL, STEP = "minibatches(order, batch_size)", "path[-1] - lr * gradient(path[-1], X[m], y[m])"
 DESCENT = table(reference.minibatch_sgd, {
-    "epochs_joined": {"for order in orders": "for order in [np.ravel(orders)]"},
-    "orders_backwards": {"for order in orders": "for order in orders[::-1]"},
-    "the_last_order_for_all": {"for order in orders": "for order in [orders[-1]] * len(orders)"},
-    "one_epoch": {"for order in orders": "for order in orders[:1]"},
+    "epochs_joined": {"orders": "[np.ravel(orders)]"},
+    "orders_backwards": {"orders": "orders[::-1]"},
+    "the_last_order_for_all": {"orders": "[orders[-1]] * len(orders)"},
+    "one_epoch": {"orders": "orders[:1]"},
     "batches_backwards": {ALL: ALL + "[::-1]"},
     "batches_of_nearly_one_size": {ALL: "np.array_split(order, -(-len(order) // batch_size))"},
     "batches_strewn": {ALL: "[order[i::-(-len(order) // batch_size)] "
                             "for i in range(-(-len(order) // batch_size))]"},
-    "a_small_batch_steps_less": {"lr * gradient": "lr * len(m) / batch_size * gradient"},
+    "a_small_batch_steps_less": {"lr": "lr * len(m) / batch_size"},
     "targets_not_shuffled": {"y[m]": "y[np.sort(m)]"},
     "the_first_of_each_batch": {STEP: "path[-1] - lr * gradient(path[-1], X[m[:1]], y[m[:1]])"},
     "the_first_examples_of_the_data": {STEP: "path[-1] - lr * gradient(path[-1], X[:len(m)], y[:len(m)])"},
-    "gradients_at_the_start": {"gradient(path[-1], X": "gradient(params, X"},
-    "the_rate_decays": {"lr * gradient": "lr / (1 + len(path)) * gradient"},
+    "gradients_at_the_start": {"gradient(path[-1], X[m], y[m])": "gradient(params, X[m], y[m])"},
+    "the_rate_decays": {"lr": "lr / (1 + len(path))"},
     "the_last_step_missing": {"np.stack(path)": "np.stack(path[:-1])"},
     "the_last_parameters_alone": {"np.stack(path)": "path[-1]"},
     "vectors_alone": {"np.stack(path)": "np.stack(path).reshape(len(path), -1)"},
@@ -125,28 +126,30 @@ def remainder_with_the_last_batch(params, gradient, X, y, orders, *, lr, batch_s
 
 LOG_P = "shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))"
 WEIGHTED = table(reference.weighted_cross_entropy, {
-    "a_small_number_in_the_log": {"(r * log_p)": "(r * np.log(np.exp(log_p) + 1e-12))"},
-    "probabilities_clipped": {"(r * log_p)": "(r * np.log(np.clip(np.exp(log_p), 1e-7, 1)))"},
+    "a_small_number_in_the_log": {"r * log_p": "(r * np.log(np.exp(log_p) + 1e-12))"},
+    "probabilities_clipped": {"r * log_p": "(r * np.log(np.clip(np.exp(log_p), 1e-7, 1)))"},
     "the_largest_of_all_logits": {"logits.max(axis=1, keepdims=True)": "logits.max()"},
     "the_largest_of_a_class": {"logits.max(axis=1, keepdims=True)": "logits.max(axis=0)"},
     "logits_clipped": {"logits - logits.max(axis=1, keepdims=True)": "np.clip(logits, -500, 500)"},
-    "a_ceiling_for_the_loss": {"(r * log_p)": "np.maximum(r * log_p, -100)"},
+    "a_ceiling_for_the_loss": {"r * log_p": "np.maximum(r * log_p, -100)"},
     "weights_over_their_mean": {"weights / weights.sum()": "weights / weights.mean()"},
     "weights_over_the_largest": {"weights / weights.sum()": "weights / weights.max() / len(y)"},
     "softmax_of_the_weights": {"weights / weights.sum()": "np.exp(weights) / np.exp(weights).sum()"},
     "weights_squared": {"weights / weights.sum()": "weights**2 / (weights**2).sum()"},
     "weights_by_length": {"weights / weights.sum()": "weights / np.linalg.norm(weights)"},
     "whole_shares": {"weights / weights.sum()": "np.divide(weights, weights.sum()).astype(weights.dtype)"},
-    "weights_changed": {"weights / weights.sum()": "weights; weights *= 1 / weights.sum() if weights.dtype.kind == 'f' "
-                                                   "else 1; share = weights / weights.sum()"},
+    "weights_changed": {"share = weights / weights.sum()":
+                        "share = weights / weights.sum() if weights.dtype.kind == 'i' else "
+                        "np.divide(weights, weights.sum(), out=weights)"},
     "one_hot_of_the_classes_seen": {"logits.shape[1]": "y.max() + 1"},
-    "loss_in_bits": {"(r * log_p)": "(r * log_p / np.log(2))"},
-    "the_likeliest_for_the_right_class": {"[y]": "[logits.argmax(axis=1)]"},
+    "loss_in_bits": {"r * log_p": "(r * log_p / np.log(2))"},
+    "the_likeliest_for_the_right_class": {"y": "logits.argmax(axis=1)"},
     "gradient_by_the_probabilities": {"np.exp(log_p) - r": "-r / np.exp(log_p)"},
-    "gradient_without_the_sum": {"share[:, None] *": "weights[:, None] *"},
-    "gradient_over_n_too": {"share[:, None] *": "share[:, None] / len(y) *"},
-    "weights_of_the_classes": {"share[:, None] *": "np.resize(share, logits.shape[1]) *"},
-    "loss_in_an_array": {"-(share * (r * log_p).sum(axis=1)).sum()": "-(share * (r * log_p).sum(axis=1)).sum(keepdims=True)"},
+    "gradient_without_the_sum": {"share[:, None]": "weights[:, None]"},
+    "gradient_over_n_too": {"share[:, None]": "share[:, None] / len(y)"},
+    "weights_of_the_classes": {"share[:, None]": "np.resize(share, logits.shape[1])"},
+    "loss_in_an_array":
+        {"-(share * (r * log_p).sum(axis=1)).sum()": "-(share * (r * log_p).sum(axis=1)).sum(keepdims=True)"},
     "in_double_precision": {"dtype=logits.dtype": "dtype=float"},
 })
 
@@ -162,10 +165,10 @@ PART = "loss(model(inputs), targets) * (len(targets) / n)"
 ACCUMULATED = table(pytorch.accumulated_step, {
     "cross_entropy_whatever_the_loss":
         {"loss(model(inputs), targets)": "torch.nn.functional.cross_entropy(model(inputs), targets)"},
-    "shares_of_equal_pieces": {"(len(targets) / n)": "(1 / len(batches))"},
-    "shares_of_the_first_piece": {"(len(targets) / n)": "(len(batches[0][1]) / n)"},
+    "shares_of_equal_pieces": {"len(targets) / n": "(1 / len(batches))"},
+    "shares_of_the_first_piece": {"len(targets) / n": "(len(batches[0][1]) / n)"},
     "n_of_the_first_piece": {"sum((len(targets) for _, targets in batches))": "len(batches) * len(batches[0][1])"},
-    "the_last_piece_left_out": {"for inputs, targets in batches:": "for inputs, targets in batches[:-1] or batches:"},
+    "the_last_piece_left_out": {"total = 0.0": "total, batches = 0.0, batches[:-1] or batches"},
     "graph_kept_in_the_loss": {"total += part.item()": "total = total + part", "return total": "return total.detach()"},
     "a_tensor_for_a_number": {"total += part.item()": "total += part.detach()"},
     "loss_of_the_last_piece": {"total += part.item()": "total = part.item()"},
@@ -173,25 +176,18 @@ ACCUMULATED = table(pytorch.accumulated_step, {
     "no_loss": {"return total": "return None"},
     "no_step": {"optimizer.step()": "pass"},
     "two_steps": {"optimizer.step()": "optimizer.step(); optimizer.step()"},
-    "cleared_after_the_step": {"optimizer.zero_grad()": "pass", "optimizer.step()": "optimizer.step(); optimizer.zero_grad()"},
+    "cleared_after_the_step": {"optimizer.zero_grad()": "pass",
+                               "optimizer.step()": "optimizer.step(); optimizer.zero_grad()"},
     "a_step_by_hand": {"optimizer.step()": "[p.data.sub_(p.grad, alpha=group['lr']) "
                                            "for group in optimizer.param_groups for p in group['params']]"},
     "one_rate_for_all": {"optimizer.step()": "[group.update(lr=optimizer.param_groups[0]['lr']) "
                                              "for group in optimizer.param_groups]; optimizer.step()"},
     "a_new_optimizer_each_time": {"optimizer.zero_grad()": "optimizer = torch.optim.SGD(optimizer.param_groups); "
                                                            "optimizer.zero_grad()"},
-    "gradients_clipped": {"optimizer.step()": "torch.nn.utils.clip_grad_norm_(model.parameters(), .1); optimizer.step()"},
+    "gradients_clipped":
+        {"optimizer.step()": "torch.nn.utils.clip_grad_norm_(model.parameters(), .1); optimizer.step()"},
     "pieces_used_up": {"return total": "batches.clear(); return total"},
 })
-
-
-def one_backward_for_all(model, loss, optimizer, batches):
-    optimizer.zero_grad()
-    n = sum(len(targets) for _, targets in batches)
-    total = sum(loss(model(inputs), targets) * (len(targets) / n) for inputs, targets in batches)
-    total.backward()
-    optimizer.step()
-    return total.item()
 
 
 def outputs_joined(model, loss, optimizer, batches):
@@ -253,8 +249,8 @@ RATES = table(reference.rates_for_mean, {
 
 CHOSEN = "np.argsort(-entropy, kind='stable')[:k]"
 QUERY = table(reference.entropy_query, {
-    "by_purity": {"(probabilities * logs)": "(probabilities ** 2)"},
-    "by_the_logs_alone": {"(probabilities * logs)": "logs"},
+    "by_purity": {"probabilities * logs": "(probabilities ** 2)"},
+    "by_the_logs_alone": {"probabilities * logs": "logs"},
     "by_the_likeliest_term": {"(probabilities * logs).sum(axis=1)": "(probabilities * logs).min(axis=1)"},
     "by_the_spread": {"-(probabilities * logs).sum(axis=1)": "-np.ptp(probabilities, axis=1)"},
     "by_the_number_of_classes": {"-(probabilities * logs).sum(axis=1)": "(probabilities > .1).sum(axis=1)"},
@@ -280,8 +276,7 @@ WRONG = {
     "minibatch_sgd": [*DESCENT, one_array_for_every_row, start_moved, shuffled_what_was_shuffled,
                       remainder_with_the_last_batch],
     "weighted_cross_entropy": [*WEIGHTED, examples_that_do_not_count_left_out],
-    "accumulated_step": [*ACCUMULATED, one_backward_for_all, outputs_joined, loss_after_the_step,
-                         rate_divided_for_the_sum],
+    "accumulated_step": [*ACCUMULATED, outputs_joined, loss_after_the_step, rate_divided_for_the_sum],
     "rates_for_mean": RATES,
     "entropy_query": QUERY,
 }
