@@ -135,7 +135,8 @@ def half_lives_by_bisection(half_life, *, total_steps, every, base=np.e):
             low, high = (middle, high) if rate(middle) > .5 else (low, middle)
         return low
 
-    return [root(lambda a: (1 - half_life / total_steps) ** a), root(lambda b: math.exp(-b * half_life * math.log(base))),
+    return [root(lambda a: (1 - half_life / total_steps) ** a),
+            root(lambda b: math.exp(-b * half_life * math.log(base))),
             half_life / 2, root(lambda a: a ** -(half_life // every))]
 
 
@@ -146,7 +147,8 @@ def half_lives_in_numpy(half_life, *, total_steps, every, base=np.e):
 
 def half_lives_by_stages(half_life, *, total_steps, every, base=np.e):
     stages = half_life // every
-    return (math.log(.5, 1 - half_life / total_steps), -math.log(.5, base) / half_life, half_life * .5, 2 ** (1 / stages))
+    return (math.log(.5, 1 - half_life / total_steps), -math.log(.5, base) / half_life,
+            half_life * .5, 2 ** (1 / stages))
 
 
 def half_lives_per_update(half_life, *, total_steps, every, base=np.e):
