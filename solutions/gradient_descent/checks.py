@@ -69,7 +69,8 @@ def run_accumulation(step, W1, b1, W2, b2, pieces, *, lr, loss="cross_entropy",
 
 def _watched(model):
     """The most rows that `model` sees at once, and that wait at once for `backward()`."""
-    waiting, most = weakref.WeakSet(), {"rows": 0, "held": 0}
+    waiting: weakref.WeakSet = weakref.WeakSet()
+    most = {"rows": 0, "held": 0}
 
     class Waiting:
         """A hook of the outputs: it lives as long as their graph, and goes when the gradient has come."""

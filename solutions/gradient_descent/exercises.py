@@ -124,6 +124,9 @@ def _slope_of_sigmoid(z):
     return s * (1 - s)
 
 
+for entry in ("1", "-2", "-0"):
+    backward.equivalent({"dtype=zs[-1].dtype": f"dtype=zs[{entry}].dtype"}, "All of zs have one dtype.")
+
 # --------------------------------------------------------------------------------------------------------- mini-batches
 
 
@@ -226,6 +229,8 @@ def _descend(step, params, orders, batch_size):
     return np.stack(path)
 
 
+descent.equivalent({"np.stack(path)": "path"}, "A list of the rows is a path too.")
+
 # ----------------------------------------------------------------------------------------------------- weighted samples
 
 
@@ -310,9 +315,19 @@ def logits_weighted(logits, y, weights):
 @weighted.misconception("Large logits overflow: e^1000 is inf, and inf/inf is NaN. Take the largest logit of a row "
                         "away from the row first, which changes no probability.")
 def overflows(logits, y, weights):
-    p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    r = np.eye(logits.shape[1], dtype=logits.dtype)[y]
+    return _by_probabilities(np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True), y, weights)
+
+
+@weighted.misconception("Your probabilities are right, but one that is too small for a float is 0, and log 0 is "
+                        "-inf. Do not take the logarithm of a probability: with the largest logit taken away, "
+                        "log softmax(s)_k = s_k - log Σ_j e^{s_j}.")
+def logarithm_of_zero(logits, y, weights):
+    return _by_probabilities(softmax(logits), y, weights)
+
+
+def _by_probabilities(p, y, weights):
     share = weights / weights.sum()
+    r = np.eye(p.shape[1], dtype=p.dtype)[y]
     return -(share * np.log(p[np.arange(len(y)), y])).sum(), share[:, None] * (p - r)
 
 
@@ -596,6 +611,14 @@ def _entropy(probabilities):
     logs = np.log(np.where(probabilities > 0, probabilities, 1))
     return -(probabilities * logs).sum(axis=1)
 
+
+CHOICE = "logs = np.log(np.where(probabilities > 0, probabilities, 1))"
+query.equivalent({"np.where(probabilities > 0, probabilities, 1)": "np.where(probabilities > 0, probabilities, 2)"},
+                 "The logarithm is multiplied by a probability of 0.")
+query.equivalent({"np.argsort(-entropy, kind='stable')": "np.argsort(-entropy)"},
+                 "Of equal entropies either order is right.")
+query.equivalent({CHOICE: "probabilities = probabilities.astype('float64')\n" + CHOICE},
+                 "The answer holds indices, whatever precision found them.")
 
 # ---------------------------------------------------------------------------------------------------------------- draws
 

@@ -337,6 +337,11 @@ class RateOfFirstGroupOnly(_WrongWarmupStepLR):
         return [self.base_lrs[0]] * len(self.base_lrs)
 
 
+warmed.equivalent({"self.warmup_steps, self.every, self.factor, self.floor = (warmup_steps, every, factor, floor)":
+                   "last_epoch = -1\n"
+                   "self.warmup_steps, self.every, self.factor, self.floor = (warmup_steps, every, factor, floor)"},
+                  "`__init__` is given; students write `get_lr`.")
+
 # -------------------------------------------------------------------------------------------- successive-halving probe
 
 
@@ -438,6 +443,22 @@ def _halve(loss, gradient, params, lrs, steps, *, keep=np.argsort, share=lambda 
         best = keep(loss(runs))[:share(len(lrs))]
         lrs, runs, steps = lrs[best], runs[best], steps * growth
     return lrs[0], runs[0]
+
+
+RUNS = "lrs, runs = (np.asarray(lrs), np.stack([params] * len(lrs)))"
+PRECISION = "No word of the contract asks for the dtype of the parameters."
+for equal, why in [
+    ({"lrs.reshape(-1, *[1] * params.ndim)": "lrs.reshape(-2, *[1] * params.ndim)"},
+     "NumPy takes every negative size as the one that it is to find."),
+    ({"np.nan_to_num(loss(runs), nan=np.inf, posinf=np.inf)": "np.nan_to_num(loss(runs), nan=np.inf)"},
+     "The largest float in the place of infinity: no finite loss reaches it."),
+    ({"np.argsort(losses, kind='stable')": "np.argsort(losses)"}, "Of equal losses either may go on."),
+    ({"(lrs[0], runs[0])": "(lrs[-1], runs[0])"}, "One rate is left, which is the first and the last."),
+    ({"(lrs[0], runs[0])": "(lrs[0], runs[-1])"}, "One run is left, which is the first and the last."),
+    ({RUNS: "params = params.astype('float64')\n" + RUNS}, PRECISION),
+    ({RUNS: "lrs = lrs.astype('float64')\n" + RUNS}, PRECISION),
+]:
+    halving.equivalent(equal, why)
 
 
 # --------------------------------------------------------------------------------------------- resume from a checkpoint

@@ -109,6 +109,13 @@ def test_prose_code_and_questions_come_in_the_order_of_the_text(source):
     assert "title:" not in "".join(cell.source for cell in notebook.cells)
 
 
+@every_assignment
+def test_the_imports_are_what_the_exercises_need(name, source, catalogue):
+    lines = cells(read(source / name / f"{name}.ipynb"))["imports"].source.splitlines()
+    assert ("import torch" in lines) == catalogue.assignments[name].torch
+    assert len(set(lines)) == len(lines)
+
+
 def test_a_written_question_is_marked_by_hand(source):
     written = read(source / "descent" / "descent.ipynb").cells[-1]
     meta = written.metadata.nbgrader
