@@ -52,8 +52,8 @@ backward = Exercise(reference.mlp_backward, cases=backward_cases, points=5, star
                     given=(reference.Layer, reference.softmax), read="gradient_descent.html#back-propagation")
 
 
-@backward.misconception("Every gradient has the wrong sign: δ_L = r - y is the slope of the log-likelihood, which is "
-                        "to rise. E is to fall, so δ_L = y - r, and the step subtracts.")
+@backward.misconception("Every gradient has the wrong sign: δ_L = r - y is the slope of the log-likelihood, which "
+                        "should rise. E should fall, so δ_L = y - r, and the step subtracts it.")
 def slope_of_likelihood(layers, zs, y):
     return _backward(layers, zs, -_top(zs, y) / len(y))
 

@@ -109,46 +109,45 @@ driver = Exercise(reference.bold_driver, cases=driver_cases, points=3, drive=run
                   read="learning_rates.html#a-rate-that-follows-the-loss")
 
 
-@driver.misconception("You multiply by b where b is what is taken away: Δη = -b η leaves (1 - b) η.")
-def keeps_b(loss, state, *, increase, decrease):
-    return BoldDriverState(state.lr + increase if loss < state.loss else decrease * state.lr, loss)
+driver.misconception(
+    "keeps_b", {"state.lr - decrease * state.lr": "decrease * state.lr"},
+    "You multiply by b where b is what is taken away: Δη = -b η leaves (1 - b) η.")
 
+driver.misconception(
+    "grows_by_a_factor", {"state.lr + increase": "state.lr * (1 + increase)"},
+    "The rate grows by a sum and not by a factor: Δη = +a, whatever the rate is. "
+    "Factors for both are another rule, that of Vogl and of Battiti.")
 
-@driver.misconception("The growth is a sum here and not a product: Δη = +a, whatever the rate is. With a product of "
-                      "both kinds it is another rule, Vogl's and Battiti's.")
-def grows_by_a_factor(loss, state, *, increase, decrease):
-    return BoldDriverState(state.lr * (1 + increase if loss < state.loss else 1 - decrease), loss)
+driver.misconception(
+    "cut_by_a_constant", {"decrease * state.lr": "decrease"},
+    "The cut is a share of the rate, Δη = -b η, and not the constant b: a constant "
+    "would soon make the rate negative.")
 
+driver.misconception(
+    "compares_with_the_best",
+    {"BoldDriverState(state.lr - decrease * state.lr, loss)":
+      "BoldDriverState(state.lr - decrease * state.lr, min(loss, state.loss))"},
+    "You compare with the least loss so far. The rule looks one step back: E_t "
+    "against E_{t-1}, so a fall after a rise counts as progress.")
 
-@driver.misconception("The cut is a share of the rate, Δη = -b η, and not the constant b: a constant would soon make "
-                      "the rate negative.")
-def cut_by_a_constant(loss, state, *, increase, decrease):
-    return BoldDriverState(state.lr + (increase if loss < state.loss else -decrease), loss)
+driver.misconception(
+    "compares_with_the_first",
+    {"BoldDriverState(state.lr + increase, loss)":
+      "BoldDriverState(state.lr + increase, state.loss)",
+     "BoldDriverState(state.lr - decrease * state.lr, loss)":
+     "BoldDriverState(state.lr - decrease * state.lr, state.loss)"},
+    "You always compare with the first loss: the state that you return must hold the "
+    "current loss, for the next comparison.")
 
+driver.misconception(
+    "wrong_way_round", {"loss < state.loss": "loss > state.loss"},
+    "It is the wrong way round: a step that lowered the loss earns a larger rate, any"
+    " other a smaller one.")
 
-@driver.misconception("You compare with the least loss so far. The rule looks one step back: E^t against E^{t-1}, so "
-                      "a fall after a rise counts as progress.")
-def compares_with_the_best(loss, state, *, increase, decrease):
-    lr = state.lr + (increase if loss < state.loss else -decrease * state.lr)
-    return BoldDriverState(lr, min(loss, state.loss))
-
-
-@driver.misconception("You compare with the first loss for ever: the state that is returned must hold the loss of "
-                      "now, for the next comparison.")
-def compares_with_the_first(loss, state, *, increase, decrease):
-    return BoldDriverState(state.lr + (increase if loss < state.loss else -decrease * state.lr), state.loss)
-
-
-@driver.misconception("It is the wrong way round: a step that lowered the loss earns a larger rate, any other a "
-                      "smaller one.")
-def wrong_way_round(loss, state, *, increase, decrease):
-    return BoldDriverState(state.lr + (increase if loss > state.loss else -decrease * state.lr), loss)
-
-
-@driver.misconception("A step that left the loss as it was has not lowered it: E^t < E^{t-1} is strict, and "
-                      "“otherwise” holds the equal case.")
-def equal_is_progress(loss, state, *, increase, decrease):
-    return BoldDriverState(state.lr + (increase if loss <= state.loss else -decrease * state.lr), loss)
+driver.misconception(
+    "equal_is_progress", {"loss < state.loss": "loss <= state.loss"},
+    "A step that left the loss as it was has not lowered it: E_t < E_{t-1} is strict,"
+    " and “otherwise” holds the equal case.")
 
 
 # ----------------------------------------------------------------------------------------------------- equal half-lives
@@ -178,52 +177,48 @@ half_lives = Exercise(reference.equal_half_lives, cases=half_life_cases, points=
                       given=(HalfLives,), read="learning_rates.html#half-lives")
 
 
-@half_lives.misconception("τ is where the rate begins to fall, not where it is half: η₀τ/t is η₀/2 at t = 2τ, so τ "
-                          "is half of the half-life.")
-def tau_for_half_life(half_life, *, total_steps, every, base=math.e):
-    return _equal(half_life, total_steps, every, base)._replace(tau=float(half_life))
+half_lives.misconception(
+    "tau_for_half_life", {"half_life / 2": "float(half_life)"},
+    "τ is where the rate begins to fall, not where it is half: η₀τ/t is η₀/2 at t = "
+    "2τ, so τ is half of the half-life.")
 
+half_lives.misconception(
+    "time_constant_for_half_life",
+    {"np.log(2) / (half_life * np.log(base))":
+      "1 / (half_life * np.log(base))"},
+    "At t = h your exponential has fallen to 1/e of its start, not to a half: the "
+    "half-life is ln 2 ≈ 0.69 of the time constant.")
 
-@half_lives.misconception("At t = h your exponential has fallen to 1/e of its start, not to a half: the half-life is "
-                          "ln 2 ≈ 0.69 of the time constant.")
-def time_constant_for_half_life(half_life, *, total_steps, every, base=math.e):
-    return _equal(half_life, total_steps, every, base)._replace(decay=1 / (half_life * np.log(base)))
+half_lives.misconception(
+    "base_forgotten",
+    {"np.log(2) / (half_life * np.log(base))":
+      "np.log(2) / half_life"},
+    "Your decay is right for the base e alone. For a⁻ᵇᵗ the exponent is b t ln a, so "
+    "b has ln a in its denominator.")
 
+half_lives.misconception(
+    "power_upside_down",
+    {"np.log(2) / -np.log1p(-half_life / total_steps)":
+      "-np.log1p(-half_life / total_steps) / np.log(2)"},
+    "The power is upside down: from (1 - h/T)ᵃ = ½ follows a ln(1 - h/T) = ln ½, so a"
+    " is ln ½ over ln(1 - h/T).")
 
-@half_lives.misconception("Your decay is right for the base e alone. For a⁻ᵇᵗ the exponent is b t ln a, so b has ln "
-                          "a in its denominator.")
-def base_forgotten(half_life, *, total_steps, every, base=math.e):
-    return _equal(half_life, total_steps, every, base)._replace(decay=np.log(2) / half_life)
+half_lives.misconception(
+    "tangent_for_polynomial",
+    {"np.log(2) / -np.log1p(-half_life / total_steps)":
+      "total_steps / (2 * half_life)"},
+    "1 - a h/T is the polynomial's tangent at the start and not the polynomial: solve"
+    " (1 - h/T)ᵃ = ½ with logarithms.")
 
+half_lives.misconception(
+    "factor_two", {"2 ** (every / half_life)": "2.0"},
+    "With a factor of 2 the rate is halved at the end of every stage. It shall be "
+    "half after h/b stages, so each of them divides by the (h/b)-th root of 2.")
 
-@half_lives.misconception("The power is upside down: from (1 - h/T)ᵃ = ½ follows a ln(1 - h/T) = ln ½, so a is ln ½ "
-                          "over ln(1 - h/T).")
-def power_upside_down(half_life, *, total_steps, every, base=math.e):
-    right = _equal(half_life, total_steps, every, base)
-    return right._replace(power=1 / right.power)
-
-
-@half_lives.misconception("1 - a h/T is the polynomial's tangent at the start and not the polynomial: solve (1 - "
-                          "h/T)ᵃ = ½ with logarithms.")
-def tangent_for_polynomial(half_life, *, total_steps, every, base=math.e):
-    return _equal(half_life, total_steps, every, base)._replace(power=total_steps / (2 * half_life))
-
-
-@half_lives.misconception("With a factor of 2 the rate is halved at the end of every stage. It shall be half after "
-                          "h/b stages, so each of them divides by the (h/b)-th root of 2.")
-def factor_two(half_life, *, total_steps, every, base=math.e):
-    return _equal(half_life, total_steps, every, base)._replace(factor=2.0)
-
-
-@half_lives.misconception("The stages multiply, they do not add: after h/b stages the rate is a^(-h/b) of its start, "
-                          "so a is a root of 2 and not 2 over h/b, nor 1 plus a share.")
-def stages_added(half_life, *, total_steps, every, base=math.e):
-    return _equal(half_life, total_steps, every, base)._replace(factor=1 + every / half_life)
-
-
-def _equal(half_life, total_steps, every, base):
-    power = np.log(.5) / np.log(1 - half_life / total_steps)
-    return HalfLives(power, np.log(2) / half_life / np.log(base), half_life / 2, 2.0 ** (every / half_life))
+half_lives.misconception(
+    "stages_added", {"2 ** (every / half_life)": "1 + every / half_life"},
+    "The stages multiply, they do not add: after h/b stages the rate is a^(-h/b) of "
+    "its start, so a is a root of 2 and not 2 over h/b, nor 1 plus a share.")
 
 
 # ------------------------------------------------------------------------------------------- warm-up, steps and a floor
@@ -342,6 +337,7 @@ warmed.equivalent({"self.warmup_steps, self.every, self.factor, self.floor = (wa
                    "self.warmup_steps, self.every, self.factor, self.floor = (warmup_steps, every, factor, floor)"},
                   "`__init__` is given; students write `get_lr`.")
 
+
 # -------------------------------------------------------------------------------------------- successive-halving probe
 
 
@@ -450,11 +446,15 @@ PRECISION = "No word of the contract asks for the dtype of the parameters."
 for equal, why in [
     ({"lrs.reshape(-1, *[1] * params.ndim)": "lrs.reshape(-2, *[1] * params.ndim)"},
      "NumPy takes every negative size as the one that it is to find."),
-    ({"np.nan_to_num(loss(runs), nan=np.inf, posinf=np.inf)": "np.nan_to_num(loss(runs), nan=np.inf)"},
+    ({"np.nan_to_num(loss(runs), nan=np.inf, posinf=np.inf)":
+     "np.nan_to_num(loss(runs), nan=np.inf)"},
      "The largest float in the place of infinity: no finite loss reaches it."),
-    ({"np.argsort(losses, kind='stable')": "np.argsort(losses)"}, "Of equal losses either may go on."),
-    ({"(lrs[0], runs[0])": "(lrs[-1], runs[0])"}, "One rate is left, which is the first and the last."),
-    ({"(lrs[0], runs[0])": "(lrs[0], runs[-1])"}, "One run is left, which is the first and the last."),
+    ({"np.argsort(losses, kind='stable')":
+     "np.argsort(losses)"}, "Of equal losses either may go on."),
+    ({"(lrs[0], runs[0])":
+     "(lrs[-1], runs[0])"}, "One rate is left, which is the first and the last."),
+    ({"(lrs[0], runs[0])":
+     "(lrs[0], runs[-1])"}, "One run is left, which is the first and the last."),
     ({RUNS: "params = params.astype('float64')\n" + RUNS}, PRECISION),
     ({RUNS: "lrs = lrs.astype('float64')\n" + RUNS}, PRECISION),
 ]:
