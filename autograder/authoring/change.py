@@ -85,7 +85,7 @@ def replace_pieces(tree: ast.Module, change: Mapping[str, str], where: str) -> N
     found = [(old, new, _one_place(tree, old, where)) for old, new in change.items()]
     taken: set[int] = set()
     for old, _, place in found:
-        inside = {id(node) for top in place.nodes for node in ast.walk(top) if not isinstance(node, ast.expr_context)}
+        inside = {id(node) for top in place.nodes for node in ast.walk(top) if isinstance(node, (ast.expr, ast.stmt))}
         if inside & taken:
             raise ExerciseError(f"{where} changes `{old}`, which shares text with another piece: make them one")
         taken |= inside

@@ -19,12 +19,12 @@ def run_steps(step, params, grads, state, **hyper):
 
 
 def run_optimizer(optimizer_class, starts, grads, *, lrs, drop=None, reload_at=None, closure=False, **hyper):
-    """The path of an Optimizer subclass on one parameter for each of `starts`, each in a group of its own.
+    """The path of an Optimizer subclass on one parameter for each of `starts`.
 
     Parameters
     ----------
     grads : list of steps, each a list with one gradient (or None) for every parameter
-    lrs : the rate of each group
+    lrs : the rate of each group; the first group has all parameters that the others, with one each, leave
     drop : (step, factor): before that step every rate is multiplied by the factor, as a scheduler does
     reload_at : before that step the optimizer is saved, and a new one loads what was saved
     closure : whether the gradients are made by a closure, handed to `step`; the losses it returns are kept as well
@@ -62,7 +62,7 @@ def run_change(change_lr, starts, before, after, *, lrs, new_lr, **options):
     Parameters
     ----------
     before, after : lists of steps, each a list with one gradient (or None) for every parameter
-    lrs : the rate of each parameter, which has a group of its own
+    lrs : the rate of each group, as in `run_optimizer`
     options : of `torch.optim.SGD`, such as `momentum`
 
     Returns
@@ -90,7 +90,7 @@ def run_clipped(clipped_step, starts, grads, *, optimizer, lrs, max_norm, where,
     ----------
     grads : list of steps, each a list with one gradient (or None) for every parameter
     optimizer : the name of its class in torch.optim
-    lrs : the rate of each parameter, which has a group of its own
+    lrs : the rate of each group, as in `run_optimizer`
     options : of that class
 
     Returns
@@ -116,21 +116,29 @@ def _parameters(starts):
 
 
 def _in_groups(optimizer_class, params, lrs, hyper):
-    groups = [{"params": [p], "lr": lr} for p, lr in zip(params, lrs, strict=True)]
-    return optimizer_class(groups, lr=1.0, **hyper)
+    """Groups with these rates: the first has the optimizer's own, and all parameters that the others leave."""
+    first = len(params) - len(lrs) + 1
+    groups = [{"params": params[:first]}]
+    groups += [{"params": [p], "lr": lr} for p, lr in zip(params[first:], lrs[1:], strict=True)]
+    return optimizer_class(groups, lr=lrs[0], **hyper)
 
 
 def _set_grads(params, row):
+    """Put the gradients where the last ones stand, as backward() does: whoever kept those has these now."""
     import torch
 
     for p, g in zip(params, row, strict=True):
-        p.grad = None if g is None else torch.tensor(g)
+        if g is None or p.grad is None:
+            p.grad = None if g is None else torch.tensor(g)
+        else:
+            p.grad.copy_(torch.tensor(g))
 
 
 def _linear_loss(params, gradients):
     """Σ g·p, whose gradients are g, after it was propagated back."""
     for p in params:
-        p.grad = None
+        if p.grad is not None:
+            p.grad.zero_()
     loss = sum((p * g).sum() for p, g in zip(params, gradients, strict=True))
     loss.backward()
     return loss

@@ -96,6 +96,7 @@ X, G = np.array([1.0, 2.0]), np.array([4.0, 8.0])
         ({"momentum=0.5": "momentum=0.75"}, {}, [0.5, 1.0]),
         ({"axis=axis": "axis=0"}, {"axis": 1}, [0.0, 0.0]),
         ({"old - scaled": "old + scaled", "lr=0.5": "lr=1.0"}, {}, [3.0, 6.0]),
+        ({"(1 - momentum) * grads": "grads", "lr * v": "2 * v"}, {}, [-7.0, -14.0]),
         ({"old = x": "x += 1\nold = x"}, {}, [1.0, 1.0]),
     ],
 )
