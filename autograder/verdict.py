@@ -10,6 +10,7 @@ from typing import Any
 from autograder.exercise import Exercise
 from autograder.session.interface import Answer
 from autograder.student.compare import Mismatch
+from autograder.student.crossing import Refused
 from autograder.student.drive import Raised
 from autograder.student.feedback import Feedback, Line, hidden_lines, worked_case
 from autograder.student.hints import hint
@@ -129,6 +130,8 @@ def _values(answer: Answer) -> tuple[Any, ...]:
     """The values, or a `Raised` in their place: what did not come back as a value is not right."""
     if answer.status == "value" and answer.values:
         return answer.values
+    if answer.status == "refused":
+        return (Refused(message=answer.reason),)
     return (Raised(answer.exception or answer.status, answer.message or answer.reason, answer.line),)
 
 

@@ -7,7 +7,6 @@ on one set: they fail whatever is drawn.
 
 from __future__ import annotations
 
-import copy
 import sys
 import time
 import warnings
@@ -24,7 +23,8 @@ from autograder.authoring.mutants import Mutant, array_parameters, mutants
 from autograder.authoring.trivial import moved, trivial_functions, trivial_values, widened
 from autograder.cases import check_draws, hidden_oracles, public_oracles
 from autograder.exercise import Exercise
-from autograder.student.drive import Raised, run_driver, run_twice
+from autograder.student.crossing import ask
+from autograder.student.drive import Raised, run_driver
 from autograder.student.marking import Mark, Oracle, judge, mark
 
 SETS = 4  # of hidden cases
@@ -135,9 +135,7 @@ def loses(exercise: Exercise, answer: Any, cases: Sequence[Oracle]) -> bool:
 
 
 def _asked(exercise: Exercise, answer: Any, oracle: Oracle) -> tuple[Any, ...]:
-    if exercise.pure:
-        return run_twice(exercise.drive, answer, oracle.arguments, oracle.keywords)
-    return (run_driver(exercise.drive, answer, copy.deepcopy(oracle.arguments), copy.deepcopy(oracle.keywords)),)
+    return ask(exercise.drive, answer, oracle.arguments, oracle.keywords, twice=exercise.pure)
 
 
 def _wrong_cases(result: Mark) -> list[str]:

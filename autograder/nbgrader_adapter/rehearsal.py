@@ -20,7 +20,7 @@ from autograder.nbgrader_adapter.course import Course
 from autograder.nbgrader_adapter.grade import grade_class
 from autograder.source import definition
 from autograder.standalone import standalone
-from autograder.student.drive import run_driver, run_twice
+from autograder.student.crossing import ask
 from autograder.student.marking import mark
 
 BODIES = {
@@ -169,9 +169,8 @@ def _truth(course: Course, assignment: Assignment, entry: Entry, student: str, a
     exercise, settings = entry.exercise, course.settings
     case_set = case_set_of(settings.secret(), assignment.name, student, settings.case_sets)
     oracles = hidden_oracles(exercise, settings.secret(), assignment.name, case_set)
-    ask = run_twice if exercise.pure else lambda *a: (run_driver(*a),)
     with np.errstate(all="ignore"):  # a misconception may well divide by zero
-        answers = [ask(exercise.drive, answer, o.arguments, o.keywords) for o in oracles]
+        answers = [ask(exercise.drive, answer, o.arguments, o.keywords, twice=exercise.pure) for o in oracles]
     return mark(oracles, answers, exercise.compare, pure=exercise.pure).share
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any
 
+from .caller import folders, named_tuples, names_of
+from .crossing import ask
 from .display import show
-from .drive import run_driver, run_twice
 from .feedback import Feedback, public_lines, worked_case
 from .hints import hint
 from .marking import mark
@@ -34,11 +34,11 @@ def check(answer: Any) -> None:
     CheckFailed
         Something is wrong, or there is nothing to check; its text says what and why.
     """
-    name = getattr(answer, "__name__", None)
-    if not callable(answer) or name is None:
+    frame = sys._getframe(1)
+    if not callable(answer):
         raise CheckFailed(f"check() takes a function or class of an exercise, not {type(answer).__name__}.")
     try:
-        exercise = read_exercise(name, Path.cwd(), _named_tuples())
+        exercise = read_exercise(names_of(answer, frame), folders(frame), named_tuples(frame))
     except ReleaseError as error:
         raise CheckFailed(str(error)) from None
     feedback, right = judge_publicly(exercise, answer)
@@ -58,9 +58,7 @@ def _short(feedback: Feedback) -> str:
 def judge_publicly(exercise: PublicExercise, answer: Any) -> tuple[Feedback, bool]:
     """The feedback on `answer`, and whether every public case is right."""
     answers = [
-        run_twice(exercise.drive, answer, oracle.arguments, oracle.keywords)
-        if exercise.pure
-        else (run_driver(exercise.drive, answer, oracle.arguments, oracle.keywords),)
+        ask(exercise.drive, answer, oracle.arguments, oracle.keywords, twice=exercise.pure)
         for oracle in exercise.oracles
     ]
     names = exercise.returns
@@ -79,9 +77,3 @@ def judge_publicly(exercise: PublicExercise, answer: Any) -> tuple[Feedback, boo
         advice.append(worked_case(oracle, answer_, exercise.driver, reason, path))
     headline = f"{exercise.name}: {passed} of {len(result.cases)} public cases are right."
     return Feedback(headline, public_lines(result), tuple(advice), exercise.read), False
-
-
-def _named_tuples() -> dict[str, type]:
-    """The named tuples that the notebook defines, so that arguments arrive as those."""
-    namespace = vars(sys.modules["__main__"])
-    return {key: value for key, value in namespace.items() if isinstance(value, type) and hasattr(value, "_fields")}

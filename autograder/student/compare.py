@@ -102,7 +102,7 @@ def same_dtype(answer: Any, expected: Any) -> Mismatch | None:
         pairs = list(zip(answer, expected, strict=True))
     else:
         wanted, came = dtype_name(expected), dtype_name(answer)
-        if wanted is None or wanted == came:
+        if wanted is None or wanted == came or _empty_list(answer, expected):
             return None
         return Mismatch("dtype", f"the dtype is {came or type(answer).__name__}, but {wanted} was given")
     return next((found for pair in pairs if (found := same_dtype(*pair))), None)
@@ -171,6 +171,8 @@ def _compare_arrays(answer: Any, expected: Any, tolerance: Any, path: tuple) -> 
         )
     if a is None:
         return _mismatch("type", path, f"is {_shown(answer)}, not numbers")
+    if _empty_list(answer, e):
+        return None
     if a.shape != e.shape:
         return _mismatch("shape", path, f"has the shape {a.shape}, not {e.shape}")
     rtol, atol = tolerance or _TOLERANCE_OF.get(e.dtype, (0, 0))
@@ -205,6 +207,11 @@ def _errors(a: np.ndarray, e: np.ndarray) -> np.ndarray:
 
 def _number(value: Any) -> str:
     return f"{value:.6g}" if value.dtype.kind in "fc" else str(value)
+
+
+def _empty_list(answer: Any, expected: Any) -> bool:
+    """Whether nothing was expected, and an empty list came: it has neither a dtype nor further axes to be wrong in."""
+    return isinstance(answer, (list, tuple)) and not answer and np.shape(expected)[:1] == (0,)
 
 
 def _close(a: np.ndarray, e: np.ndarray, rtol: float, atol: float) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 import sys
 import traceback
@@ -11,8 +10,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType, ModuleType
 from typing import Any
-
-from .values import is_tensor
 
 MAX_YIELDS = 10_000
 CHECKS = "checks.py"  # as a traceback names the driver's file
@@ -46,28 +43,10 @@ def run_driver(drive: Callable, answer: Any, arguments: tuple, keywords: Mapping
     try:
         value = drive(answer, *arguments, **keywords)
         return list(itertools.islice(value, MAX_YIELDS)) if isinstance(value, Iterator) else value
-    except Exception as error:
+    except KeyboardInterrupt:  # somebody's own key, in a notebook
+        raise
+    except BaseException as error:  # SystemExit too: it ends nothing here
         return raised(error, answer)
-
-
-def run_twice(drive: Callable, answer: Any, arguments: tuple, keywords: Mapping[str, Any]) -> tuple[Any, Any]:
-    """Two answers to one question, asked with the same objects: only a pure function gives the right one twice."""
-    arguments, keywords = copy.deepcopy(arguments), copy.deepcopy(dict(keywords))
-    first = _kept(run_driver(drive, answer, arguments, keywords))
-    return first, run_driver(drive, answer, arguments, keywords)
-
-
-def _kept(value: Any) -> Any:
-    """A copy that a second call cannot change. A tensor that is part of a graph can be copied only without it."""
-    if is_tensor(value):
-        return value.detach().clone()
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*map(_kept, value))
-    if type(value) in (tuple, list):
-        return type(value)(map(_kept, value))
-    if type(value) is dict:
-        return {key: _kept(item) for key, item in value.items()}
-    return copy.deepcopy(value)
 
 
 def raised(error: BaseException, answer: Any = None) -> Raised:

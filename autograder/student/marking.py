@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .compare import Mismatch, named, same, same_dtype
+from .crossing import Refused
 from .drive import Raised
 
 Compare = Callable[[Any, Any, tuple, Any], "Mismatch | None"]
@@ -107,6 +108,8 @@ def mark(
 
 def judge(oracle: Oracle, answer: Any, compare: Compare, names: Sequence[str] = ()) -> Mismatch | None:
     """None where `answer` is right for this case."""
+    if isinstance(answer, Refused):
+        return Mismatch("refused", answer.message)
     if isinstance(answer, Raised):
         where = f" at `{answer.line}`" if answer.line else ""
         return Mismatch("raised", f"it raised {answer}{where}")

@@ -6,7 +6,7 @@ Plain JSON, read by `check()`. It holds nothing of the hidden cases and no refer
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,8 +99,8 @@ def describe(
     }
 
 
-def read_exercise(name: str, folder: Path, types: dict[str, type]) -> PublicExercise:
-    """The exercise called `name`, from a file of public cases in `folder`.
+def read_exercise(names: Sequence[str], folders: Sequence[Path], types: dict[str, type]) -> PublicExercise:
+    """The exercise that has one of `names`, from a file of public cases in one of `folders`; the first of each counts.
 
     types : the notebook's named tuples, so that the arguments have the types the notebook defined.
 
@@ -109,24 +109,27 @@ def read_exercise(name: str, folder: Path, types: dict[str, type]) -> PublicExer
     ReleaseError
         No such file, no such exercise, or a damaged file.
     """
-    files = sorted(folder.glob(f"*{SUFFIX}"))
+    files = [file for folder in folders for file in sorted(folder.glob(f"*{SUFFIX}"))]
     if not files:
         raise ReleaseError(
-            f"No file *{SUFFIX} stands beside this notebook: fetch the assignment again, and keep its files together."
+            f"No file *{SUFFIX} stands beside this notebook: fetch the assignment again, and keep its files together "
+            f"(searched: {', '.join(map(str, folders))})."
         )
+    damaged = ""
     for file in files:
         try:
-            whole = json.loads(file.read_text())
-            plain = whole["exercises"].get(name)
+            whole = json.loads(file.read_text(encoding="utf-8"))
+            exercises = whole["exercises"]
+            plain = next((exercises[name] for name in names if exercises.get(name) is not None), None)
             if plain is not None:
                 return _read(plain, types, str(whole.get("book", "")))
         except (ValueError, KeyError, TypeError, AttributeError, SyntaxError, OSError) as error:
-            raise ReleaseError(
-                f"{file.name} cannot be read ({type(error).__name__}): fetch the assignment again."
-            ) from None
+            damaged = damaged or f"{file.name} cannot be read ({type(error).__name__}): fetch the assignment again."
     raise ReleaseError(
-        f"There is no exercise called {name!r} in {', '.join(f.name for f in files)}: "
-        "keep the function's name as it was given."
+        damaged
+        or f"There is no exercise called {names[0] if names else 'so'!r} in "
+        f"{', '.join(dict.fromkeys(file.name for file in files))}: keep the function's name as it was given "
+        f"(searched: {', '.join(map(str, folders))})."
     )
 
 

@@ -7,10 +7,13 @@ overloaded operators and lazy objects have no say.
 
 from __future__ import annotations
 
+import array
 import binascii
+import itertools
 import json
 import sys
 from collections import namedtuple
+from collections.abc import Iterable, Mapping, MappingView, Set
 from functools import lru_cache
 from typing import Any
 
@@ -37,6 +40,8 @@ DTYPES = {
         "float64",
         "complex64",
         "complex128",
+        "longdouble",
+        "clongdouble",
     ]
 }
 
@@ -107,21 +112,45 @@ def _to_plain(value: Any, depth: int, budget: _Budget) -> Any:
     if is_tensor(value):
         return {"tensor": _array(_tensor_array(value))}
     if isinstance(value, (np.ndarray, np.generic)):
-        return {"array": _array(np.array(value, copy=True, subok=False))}
+        copied = np.array(value, copy=True, subok=False)
+        if copied.dtype.kind not in "OU":
+            return {"array": _array(copied)}
+        value = copied.tolist()  # words, or numbers and arrays in a list
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         items = [_to_plain(item, depth + 1, budget) for item in tuple(value)]
         return {"namedtuple": [type(value).__name__, list(value._fields), items]}
     if isinstance(value, (tuple, list)):
         items = [_to_plain(item, depth + 1, budget) for item in value]
         return items if isinstance(value, list) else {"tuple": items}
-    if isinstance(value, dict):
-        return {"dict": [[_to_plain(k, depth + 1, budget), _to_plain(v, depth + 1, budget)] for k, v in value.items()]}
-    if isinstance(value, (int, float)):  # bool's and number's subclasses, such as an enumeration's members
-        return _number(value.real)
+    if isinstance(value, Mapping):
+        items = [[_to_plain(_key(key), depth + 1, budget), _to_plain(value[key], depth + 1, budget)] for key in value]
+        return {"dict": items}
+    return _to_plain(_usual(value), depth + 1, budget)
+
+
+def _usual(value: Any) -> Any:
+    """An odd value as one of the usual kinds: an array, a number, a string or a list."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, (bool, int, float)):  # a number's subclass, such as an enumeration's member
+        return value.real
+    if isinstance(value, complex):
+        return np.complex128(value)
+    if not isinstance(value, (type, Set, bytes, bytearray)) or isinstance(value, MappingView):
+        if hasattr(value, "__array__") or isinstance(value, (memoryview, array.array)):
+            return np.asarray(value)
+        if isinstance(value, Iterable):
+            return list(itertools.islice(value, MAX_ITEMS + 1))  # one too many is refused, and so is what has no end
+        if hasattr(value, "__float__"):
+            return float(value)
     raise NotPlain(
         f"a value of type {type(value).__name__} is not an array, a number, a string, None "
         "or a tuple, list or dict of these"
     )
+
+
+def _key(key: Any) -> Any:
+    return key.item() if isinstance(key, np.generic) else key
 
 
 def _from_plain(plain: Any, types: dict[str, type] | None, depth: int, budget: _Budget) -> Any:
@@ -165,16 +194,18 @@ def _tensor_array(tensor: Any) -> np.ndarray:
     return (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy()
 
 
-def _array(array: np.ndarray) -> list:
-    name = array.dtype.str
+def _array(numbers: np.ndarray) -> list:
+    name = numbers.dtype.str
     if name not in DTYPES:  # another byte order, or no numbers
-        if array.dtype.newbyteorder("=").str not in DTYPES:
-            raise NotPlain(f"an array of dtype {array.dtype} cannot be an answer")
-        array = array.astype(array.dtype.newbyteorder("="))
-        name = array.dtype.str
-    if array.nbytes > MAX_BYTES:
-        raise NotPlain(f"an array of {array.nbytes >> 20} MiB is more than the {MAX_BYTES >> 20} MiB that may be sent")
-    return [name, list(array.shape), binascii.b2a_base64(array.tobytes(), newline=False).decode("ascii")]
+        if numbers.dtype.newbyteorder("=").str not in DTYPES:
+            raise NotPlain(f"an array of dtype {numbers.dtype} cannot be an answer")
+        numbers = numbers.astype(numbers.dtype.newbyteorder("="))
+        name = numbers.dtype.str
+    if numbers.nbytes > MAX_BYTES:
+        raise NotPlain(
+            f"an array of {numbers.nbytes >> 20} MiB is more than the {MAX_BYTES >> 20} MiB that may be sent"
+        )
+    return [name, list(numbers.shape), binascii.b2a_base64(numbers.tobytes(), newline=False).decode("ascii")]
 
 
 def _read_array(body: Any) -> np.ndarray:
@@ -215,8 +246,11 @@ def _read_dict(body: list, types: dict[str, type] | None, depth: int, budget: _B
 
 
 def _number(value: Any) -> Any:
-    if isinstance(value, int) and not -(2**63) <= value < 2**63:
-        raise NotPlain("an integer of more than 64 bits cannot be an answer")
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        try:
+            return float(value)  # as near as a comparison with a tolerance needs it
+        except OverflowError:
+            raise NotPlain("an integer beyond the largest float cannot be an answer") from None
     return value
 
 

@@ -1,6 +1,5 @@
 """The second course, copied to a folder of its own, and a stand-in for the session."""
 
-import copy
 import importlib.util
 import json
 import linecache
@@ -27,8 +26,9 @@ from autograder.nbgrader_adapter.rehearsal import perform
 from autograder.session.interface import Answer, Cell, CellResult, Transcript
 from autograder.settings import load_settings, read_config
 from autograder.source import definition, renamed
-from autograder.student.drive import Raised, call, load_checks, run_driver, run_twice
-from autograder.student.values import NotPlain, decode, encode
+from autograder.student.crossing import Refused, ask
+from autograder.student.drive import Raised, call, load_checks
+from autograder.student.values import decode, encode
 
 COURSE = Path(__file__).parents[1] / "course"
 
@@ -205,18 +205,16 @@ def _ask(question, namespace):
         if not callable(answer):
             yield Answer("missing", reason=f"{question.name} is not defined")
             continue
-        run = run_twice if question.twice else lambda *a: (run_driver(*a),)
         sent = decode(encode([list(arguments), dict(keywords)]), _named_tuples(namespace))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            values = run(drive, answer, tuple(sent[0]), copy.copy(sent[1]))
-        if isinstance(values[0], Raised):
+            values = ask(drive, answer, tuple(sent[0]), sent[1], twice=question.twice)
+        if isinstance(values[0], Refused):
+            yield Answer("refused", reason=values[0].message)
+        elif isinstance(values[0], Raised):
             yield Answer("raised", (), values[0].exception, values[0].message, values[0].line)
-            continue
-        try:
-            yield Answer("value", tuple(decode(encode(value)) for value in values))
-        except NotPlain as error:
-            yield Answer("refused", reason=str(error))
+        else:
+            yield Answer("value", values)
 
 
 def _named_tuples(namespace):

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograder.student import drive, values
+from autograder.student import crossing, drive, values
 
 from ..wire import Channel, first_ready
 
@@ -130,14 +130,7 @@ def _call(driver: Callable[..., Any], function: Any, call: Any, twice: bool, nam
 
 def _one(driver: Callable[..., Any], function: Any, arguments: tuple, keywords: dict[str, Any]) -> dict[str, Any]:
     try:
-        value = drive.run_driver(driver, function, arguments, keywords)
-    except BaseException as error:  # SystemExit and KeyboardInterrupt too: they end nothing here
-        value = drive.raised(error)
-    if isinstance(value, drive.Raised):
-        return {"exception": value.exception, "message": value.message, "line": value.line}
-    try:
-        return {"value": values.to_plain(value)}
-    except values.NotPlain as error:
-        return {"refused": str(error)[:500]}
-    except BaseException as error:
-        return {"refused": f"the answer could not be read: {type(error).__name__}"[:500]}
+        return crossing.reply(driver, function, arguments, keywords)
+    except KeyboardInterrupt as error:  # the answer's own: nobody else is here to press a key
+        found = drive.raised(error, function)
+        return {"exception": found.exception, "message": found.message, "line": found.line}

@@ -138,3 +138,88 @@ def test_it_shows_its_own_text_and_no_traceback_in_a_notebook(as_student, desk):
     found = as_student(textwrap.dedent(code), desk)
     assert found.stdout.startswith("running_mean: 0 of 4")
     assert "Traceback" not in found.stdout
+
+
+CALLED = {
+    "decorated": "def loud(f):\n    def wrapper(*a): return f(*a)\n    return wrapper\n{name} = loud(right)",
+    "a lambda": "{name} = lambda *a: right(*a)",
+    "a partial": "import functools\n{name} = functools.partial(right)",
+    "another function's name": "{name} = right",
+    "an object": "class Mean:\n    def __call__(self, *a): return right(*a)\n{name} = Mean()",
+    "a class of another name": "class Mean(float):\n    def __new__(cls, *a): return right(*a)\n{name} = Mean",
+    "a method": "class Mean:\n    def of(self, *a): return right(*a)\n{name} = Mean().of",
+    "under two names": "mine = {name} = lambda *a: right(*a)",
+}
+RIGHT_MEAN = "def right(mean, value, count): return mean + (value - mean) / (count + 1)\n"
+
+
+@pytest.mark.parametrize("answer", CALLED.values(), ids=CALLED.keys())
+@pytest.mark.parametrize(
+    "call", ["check({name})", "check(answer={name})", "if True:\n    check(\n        {name}\n    )"]
+)
+def test_the_name_is_the_one_in_the_call(answer, call, as_student, desk):
+    code = f"from autograder import check\n{RIGHT_MEAN}{answer}\n{call}".replace("{name}", "running_mean")
+    found = as_student(code, desk)
+    assert found.stdout.startswith("running_mean: all 4 public cases are right."), found.stderr
+
+
+def test_a_wrapper_inside_a_function_is_known_by_what_it_wraps(as_student, desk):
+    code = """from autograder import check
+import functools
+def running_mean(mean, value, count): return mean + (value - mean) / (count + 1)
+def run():
+    other = functools.wraps(running_mean)(lambda *a: running_mean(*a))
+    check(other)
+run()"""
+    assert as_student(code, desk).stdout.startswith("running_mean: all 4")
+
+
+FRONT_ENDS = {
+    "a cell that has left the folder": ("", "import os; os.chdir('/')"),
+    "VS Code, started in the workspace": ("import os; os.chdir('/')", "__vsc_ipynb_file__ = {notebook!r}"),
+    "Jupyter's server": ("import os; os.chdir('/')", "os.environ['JPY_SESSION_NAME'] = {notebook!r}"),
+    "a server whose root is above": (
+        "import os; os.chdir('..')",
+        "os.environ['JPY_SESSION_NAME'] = '/'.join({notebook!r}.split('/')[-2:])",
+    ),
+    "a notebook that remembers its session": ("import os; os.chdir('/')", "__session__ = {notebook!r}"),
+    "IPython's history of folders": ("import os; os.chdir('/')", "_dh = [os.path.dirname({notebook!r}), '/']"),
+    "a script": ("import os; os.chdir('/')", "__file__ = {notebook!r}"),
+    "a folder that was removed": ("", "import os, tempfile; d = tempfile.mkdtemp(); os.chdir(d); os.rmdir(d)"),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), FRONT_ENDS.values(), ids=FRONT_ENDS.keys())
+def test_the_cases_are_found_where_the_notebook_lies(before, after, as_student, desk):
+    notebook = str(desk / "descent.ipynb")
+    code = f"{before}\nfrom autograder import check\n{after.format(notebook=notebook)}\n"
+    found = as_student(code + RIGHT_MEAN + "running_mean = right\ncheck(running_mean)", desk)
+    assert found.stdout.startswith("running_mean: all 4 public cases are right."), found.stderr
+
+
+def test_where_it_has_searched_is_said(as_student, tmp_path):
+    code = "from autograder import check\nimport os; os.chdir('/usr')\ndef running_mean(): pass\ncheck(running_mean)"
+    found = as_student(code, tmp_path)
+    assert f"(searched: /usr, {tmp_path})" in found.stderr
+
+
+def test_a_damaged_file_beside_a_sound_one_hurts_nobody(as_student, desk):
+    (desk / "a.cases.json").write_text("{")
+    code = "from autograder import check\n" + RIGHT_MEAN + "running_mean = right\ncheck(running_mean)"
+    assert as_student(code, desk).returncode == 0
+
+
+SHOWN = ["print('here')", "import warnings; warnings.simplefilter('always'); warnings.warn('careful')",
+         "import logging; logging.warning('here')", "import sys; sys.stderr.write('50%')"]  # fmt: skip
+
+
+@pytest.mark.parametrize("statement", SHOWN)
+def test_what_an_answer_shows_costs_nothing(statement, as_student, desk):
+    code = f"from autograder import check\n{RIGHT_MEAN}def running_mean(*a):\n    {statement}\n    return right(*a)\n"
+    found = as_student(code + "check(running_mean)", desk)
+    assert "running_mean: all 4 public cases are right." in found.stdout, found.stderr
+
+
+def test_leaving_inside_an_answer_is_an_exception_of_its_own(as_student, desk):
+    code = "from autograder import check\ndef running_mean(*a): raise SystemExit(0)\ncheck(running_mean)"
+    assert "it raised SystemExit" in as_student(code, desk).stderr

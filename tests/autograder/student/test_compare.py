@@ -179,3 +179,15 @@ def test_the_part_that_is_wrong_is_called_as_the_contract_calls_it(answer, expec
 def test_of_an_array_the_wrong_entry_is_told(answer, expected, entry):
     sentence = same(answer, expected).sentence
     assert sentence.endswith(entry) if entry else ", at [" not in sentence
+
+
+@pytest.mark.parametrize("expected", [np.zeros(0), np.zeros(0, int), np.zeros((0, 2)), np.zeros(0, np.float32)])
+@pytest.mark.parametrize("answer", [[], ()])
+def test_an_empty_list_is_an_empty_array(answer, expected):
+    assert same(answer, expected) is None
+    assert same_dtype(answer, expected) is None
+
+
+@pytest.mark.parametrize("expected", [np.zeros(1), np.float64(0), np.zeros((1, 0))])
+def test_an_empty_list_is_no_other_array(expected):
+    assert same([], expected) is not None
