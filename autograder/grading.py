@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -15,7 +15,8 @@ from autograder.build import version_of
 from autograder.cases import case_set_of, hidden_oracles, public_oracles
 from autograder.catalogue import Assignment
 from autograder.exercise import Exercise
-from autograder.session.interface import Cell, CellResult, Limits, Question, Snapshot, Step, Transcript
+from autograder.session.interface import Answer, Cell, CellResult, Limits, Question, Snapshot, Step, Transcript
+from autograder.strays import defined_elsewhere, defines
 from autograder.undisturbed import undisturbed
 from autograder.verdict import Asked, Graded, Verdict, judge_answers, needs_person
 
@@ -68,6 +69,8 @@ def grade_notebook(notebook: Any, job: Job, player: Player) -> Graded:
     outputs: dict[int, list[dict[str, Any]]] = {i: list(result.outputs) for i, result in results.items()}
     for i, item in asked.items():
         verdict = item if isinstance(item, Verdict) else judge_answers(item, answers[i])
+        if verdict.score == 0 and all(_is_unanswered(answer) for answer in answers[i]):
+            verdict = _without_answer(verdict, notebook, i, checked[i], results)
         verdicts[notebook.cells[i].metadata["nbgrader"]["grade_id"]] = verdict
         outputs[i] = [_shown(verdict)]
     for i, result in results.items():
@@ -75,6 +78,26 @@ def grade_notebook(notebook: Any, job: Job, player: Player) -> Graded:
         if meta.get("grade") and not meta.get("solution"):
             verdicts[meta["grade_id"]] = score_test_cell(result, float(meta.get("points") or 0), meta["grade_id"])
     return Graded(outputs, verdicts, _troubles(results), transcript.layers, transcript.cpu_seconds, transcript.peak_mib)
+
+
+def _is_unanswered(answer: Answer) -> bool:
+    return answer.status == "missing" or answer.exception == "NotImplementedError"
+
+
+def _without_answer(verdict: Verdict, notebook: Any, check: int, name: str, results: dict[int, CellResult]) -> Verdict:
+    """The verdict on an answer that is not there: for a person, where it is somewhere else, or with the reason."""
+    if defined_elsewhere(notebook, name, check):
+        return needs_person(
+            name, verdict.max_score, f"{name} is not answered at its place, but the notebook defines it in another cell"
+        )
+    for i, result in results.items():
+        error = next((output for output in result.outputs if output["output_type"] == "error"), None)
+        if i < check and verdict.feedback and defines(notebook.cells[i].source, name) and error is not None:
+            said = f"{error['ename']}: {error['evalue']}"[:300]
+            why = f"The cell that defines {name} ended in an exception before it was done. {said}"
+            feedback = replace(verdict.feedback, advice=(why, *verdict.feedback.advice))
+            return replace(verdict, feedback=feedback, explanation=f"{why}\n{verdict.explanation}")
+    return verdict
 
 
 def checked_name(cell: Any) -> str:

@@ -6,13 +6,14 @@ Named in nbgrader_config.py: `c.ExchangeFactory.collect = "autograder.nbgrader_a
 from __future__ import annotations
 
 import errno
+import json
 import os
 import pwd
 import re
 import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatch
@@ -24,11 +25,13 @@ from nbgrader.exchange.default import ExchangeCollect
 from nbgrader.utils import parse_utc
 from traitlets import Bool
 
+from autograder.files import drafted
+
 MAX_DEPTH = 16
 MAX_FILES = 2000
 MAX_SECRET = 1000  # bytes; nbgrader's have 128
 SECRET = "submission_secret.txt"
-_NAME = re.compile(r"[\w@][\w@.+-]*", re.ASCII)
+MAX_NAME = 200  # bytes of a student's name, of the 255 that a directory's may have
 
 
 class Refused(Exception):
@@ -111,6 +114,11 @@ class SafeCollect(ExchangeCollect):
 
     def copy_files(self) -> None:
         """Copy what is new. What fails leaves the earlier one in its place, and the other submissions go on."""
+        self._copy_all()
+        reasons = {_student(name): reason for name, reason in (self.refused | self.failed).items()}
+        note_refused(self.coursedir, {name: reason for name, reason in reasons.items() if not unfit_name(name)})
+
+    def _copy_all(self) -> None:
         for record in self.src_records:
             source = os.path.join(self.inbound_path, record["filename"])
             place = self.coursedir.format_path(
@@ -260,8 +268,10 @@ def secret_of(path: str) -> str:
 def _parsed(filename: str, assignment: str) -> tuple[str, datetime]:
     """Student and time of a submission's name: student+assignment+time+random, or without the last."""
     parts = filename.rsplit("+", 3)
-    if len(parts) < 3 or not _NAME.fullmatch(parts[0]):
+    if len(parts) < 3:
         raise Refused("its name is not one that nbgrader gives to a submission")
+    if reason := unfit_name(parts[0]):
+        raise Refused(f"its name is not one of a student: it {reason}")
     if len(parts) == 3:
         parts = [*parts, ""]
     if parts[1] != assignment:
@@ -271,6 +281,22 @@ def _parsed(filename: str, assignment: str) -> tuple[str, datetime]:
     except (ValueError, OverflowError):
         raise Refused("its name holds no time") from None
     return parts[0], time
+
+
+def unfit_name(student: str) -> str:
+    """Why a name cannot be that of a student's folder; '' where it can.
+
+    `nbgrader submit` takes any name: those of AD, LDAP and OAuth hold backslashes, spaces, apostrophes and any letters.
+    """
+    if not student.strip():
+        return "is empty"
+    if student.startswith((".", "-")):
+        return f"begins with {student[0]!r}, which commands take for something else"
+    if "/" in student or not student.isprintable() or student != student.strip():
+        return "holds a character that no folder's name should have"
+    if set("*?[") & set(student):
+        return "holds one of * ? [, which nbgrader takes for a pattern"
+    return f"is longer than {MAX_NAME} bytes" if len(student.encode("utf-8", "replace")) > MAX_NAME else ""
 
 
 def _copy(found: Found, target: str) -> None:
@@ -293,6 +319,33 @@ def _owner(status: os.stat_result) -> str:
 
 def _plain(error: Exception) -> str:
     return str(error) if isinstance(error, Refused) else ascii(str(error))
+
+
+def note_refused(directory: Any, refused: dict[str, str]) -> None:
+    """Note for the export who has something on the exchange that was not collected. Those who are collected go."""
+    path = _noted(directory, str(directory.assignment_id))
+    with suppress(OSError):  # a full disk has been said already
+        if refused or path.exists():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with drafted(path) as file:
+                json.dump(refused, file)
+
+
+def refused_students(directory: Any, assignment: str) -> dict[str, str]:
+    """Whose submission the last collection refused, with the reason."""
+    try:
+        found = json.loads(_noted(directory, assignment).read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _noted(directory: Any, assignment: str) -> Path:
+    return Path(directory.root) / ".refused" / f"{assignment}.json"
+
+
+def _student(filename: str) -> str:
+    return filename.rsplit("+", 3)[0].encode("utf-8", "replace").decode()
 
 
 @contextmanager

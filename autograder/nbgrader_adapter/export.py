@@ -12,7 +12,7 @@ https://docs.moodle.org/405/en/Grade_import and Moodle's `grade/import/csv/class
 (`map_user_data_with_value`, `update_grade_item`, `import_new_grade_item`: a new item takes "-" alone for no grade).
 
 In all of them somebody who needs a person has no number (a blank; for Moodle "-", which it writes itself for no grade),
-and somebody who submitted nothing has nbgrader's 0.
+so has somebody who submitted what could not be collected or is not graded yet; who submitted nothing has nbgrader's 0.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from nbgrader.api import Gradebook
 
 from autograder.exercise import ExerciseError
 from autograder.files import replacing
+from autograder.nbgrader_adapter.collect import refused_students
 from autograder.nbgrader_adapter.course import Course
 from autograder.nbgrader_adapter.scores import Row, number, read_rows
 from autograder.nbgrader_adapter.steps import gradebook_of
@@ -53,23 +54,27 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # a spreadsheet takes what beg
 
 @dataclass(frozen=True)
 class Marked:
-    """An assignment with the rows of who submitted it, by student."""
+    """An assignment with the rows of who submitted it, by student.
+
+    ungraded : who has submitted and has no row: refused when it was collected, or collected and not graded yet.
+    """
 
     name: str
     duedate: str
     max_score: float
     rows: Mapping[str, Row]
+    ungraded: frozenset[str] = frozenset()
 
     def score(self, student: str) -> float | None:
         """With the late penalty off; None where a person is needed; 0 where nothing was submitted."""
         row = self.rows.get(student)
         if row is None:
-            return 0.0
+            return None if student in self.ungraded else 0.0
         return None if row.total is None else max(0.0, row.total - row.penalty)
 
     @property
     def waiting(self) -> int:
-        return sum(row.total is None for row in self.rows.values())
+        return sum(row.total is None for row in self.rows.values()) + len(self.ungraded)
 
 
 def export(
@@ -86,7 +91,7 @@ def export(
     """
     with gradebook_of(course) as gradebook:
         students = sorted(gradebook.students, key=lambda student: str(student.id))
-        marked = [_marked(gradebook, name) for name in assignments]
+        marked = [_marked(course, gradebook, name) for name in assignments]
         lines = FORMATS[format_](students, marked, columns or {})
         with replacing(path) as file:
             csv.writer(file).writerows([_harmless(field) for field in line] for line in lines)
@@ -106,10 +111,21 @@ def column_names(given: Iterable[str], assignments: Iterable[str]) -> dict[str, 
     return names
 
 
-def _marked(gradebook: Gradebook, name: str) -> Marked:
+def _marked(course: Course, gradebook: Gradebook, name: str) -> Marked:
     assignment = gradebook.find_assignment(name)
     rows = {row.student: row for row in read_rows(gradebook, name)}
-    return Marked(name, str(assignment.duedate or ""), float(assignment.max_score), rows)
+    directory = course.directory()
+    refused = refused_students(directory, name)
+    ungraded = frozenset(
+        student.id
+        for student in gradebook.students
+        if student.id not in rows
+        and (
+            student.id in refused
+            or Path(directory.format_path(directory.submitted_directory, student.id, name)).is_dir()
+        )
+    )
+    return Marked(name, str(assignment.duedate or ""), float(assignment.max_score), rows, ungraded)
 
 
 def _nbgrader(students: list[Any], marked: list[Marked], columns: Mapping[str, str]) -> Iterable[list[Any]]:
@@ -125,11 +141,11 @@ def _nbgrader(students: list[Any], marked: list[Marked], columns: Mapping[str, s
                 student.last_name,
                 student.first_name,
                 student.email,
-                number(row.total, "") if row else "0",
+                number(row.total if row else assignment.score(student.id), ""),
                 f"{row.penalty:g}" if row else "0",
                 number(assignment.score(student.id), ""),
                 f"{assignment.max_score:g}",
-                "yes" if row and row.total is None else "no",
+                "yes" if assignment.score(student.id) is None else "no",
             ]
 
 

@@ -25,6 +25,7 @@ def use_autograder(config: Config) -> None:
         THEIRS + "CheckCellMetadata",
     ]
     config.Autograde.sanitize_preprocessors = [
+        "autograder.nbgrader_adapter.repair.RepairNotebook",
         THEIRS + "ClearOutput",
         THEIRS + "DeduplicateIds",
         THEIRS + "OverwriteKernelspec",

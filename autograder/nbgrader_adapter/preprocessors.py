@@ -21,9 +21,11 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import ClearSolutions, Execute, OverwriteCells, SaveAutoGrades
 
 from autograder.grading import Job, grade_notebook
-from autograder.nbgrader_adapter.course import course_of, files_of
+from autograder.nbgrader_adapter.course import course_of
+from autograder.nbgrader_adapter.submitted_files import session_files
 from autograder.nbgrader_adapter.templates import template_for
 from autograder.store import key_of
+from autograder.strays import written_elsewhere
 from autograder.verdict import Graded, Verdict
 
 Result = tuple[NotebookNode, dict[str, Any]]
@@ -90,6 +92,7 @@ class SandboxExecute(Execute):
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any], km: Any = None) -> Result:
         info = resources["nbgrader"]
         course = course_of(self.config)
+        files, notes = session_files(course, info["assignment"], info["student"])
         job = Job(
             info["assignment"],
             info["student"],
@@ -97,7 +100,7 @@ class SandboxExecute(Execute):
             course.settings.secret(),
             course.settings.case_sets,
             course.settings.limits,
-            files_of(course, info["assignment"]),
+            files,
         )
         key = key_of(nb, job, course.code)
         graded = course.store.get(key)
@@ -105,6 +108,7 @@ class SandboxExecute(Execute):
             graded = replace(grade_notebook(nb, job, template_for(course, job.assignment_id)), key=key)
             if not graded.unsure:
                 course.store.put(key, graded)
+        graded = replace(graded, troubles=(*notes, *graded.troubles))
         for trouble in graded.troubles:
             self.log.warning("%s, %s: %s", info["student"], info["notebook"], trouble)
         resources["autograder"] = graded
@@ -115,6 +119,7 @@ class SaveVerdicts(SaveAutoGrades):
     """Write the verdicts to the gradebook. No verdict is no points and 'needs manual grading'."""
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> Result:
+        self._elsewhere = written_elsewhere(nb)
         nb, resources = super().preprocess(nb, resources)
         graded: Graded | None = resources.get("autograder")
         if graded:
@@ -125,14 +130,22 @@ class SaveVerdicts(SaveAutoGrades):
     def _add_score(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
         if utils.is_solution(cell) or cell.cell_type != "code":
             super()._add_score(cell, resources)  # a written answer: nbgrader's own rule
+            grade = self._grade_of(cell)
+            if grade.auto_score == 0 and self._elsewhere:  # untouched, and the notebook holds other words
+                grade.auto_score, grade.needs_manual_grade = None, True
+                self.gradebook.db.commit()
             return
         grade_id = cell.metadata["nbgrader"]["grade_id"]
-        grade = self.gradebook.find_grade(grade_id, self.notebook_id, self.assignment_id, self.student_id)
+        grade = self._grade_of(cell)
         graded: Graded | None = resources.get("autograder")
         verdict: Verdict | None = graded.verdicts.get(grade_id) if graded else None
         grade.auto_score = verdict.score if verdict else None
         grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None
         self.gradebook.db.commit()
+
+    def _grade_of(self, cell: NotebookNode) -> Any:
+        name = cell.metadata["nbgrader"]["grade_id"]
+        return self.gradebook.find_grade(name, self.notebook_id, self.assignment_id, self.student_id)
 
 
 def put_outputs(nb: NotebookNode, graded: Graded) -> NotebookNode:

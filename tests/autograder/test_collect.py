@@ -130,7 +130,7 @@ def test_a_junk_name_is_passed_over_with_a_line_and_the_others_are_collected(exc
     assert "is not collected: its name" in said
     assert "\n" not in said
     assert os.listdir(exchange.submitted) == ["ann"]
-    assert sorted(os.listdir(exchange.tmp / "course")) == ["gradebook.db", "submitted"]
+    assert set(os.listdir(exchange.tmp / "course")) - {".refused"} == {"gradebook.db", "submitted"}
 
 
 @pytest.mark.parametrize("student", ["..", ".", ".hidden"])
@@ -297,3 +297,64 @@ def test_what_is_collected_can_be_written_by_the_instructor(exchange):
     (folder / "a.ipynb").chmod(0o444)
     exchange.collect()
     assert (exchange.submitted / "ann" / "a" / "a.ipynb").stat().st_mode & stat.S_IWUSR
+
+
+NAMES = [
+    "UNI\\alice",
+    "josé",
+    "O'Brien",
+    "anna lena",
+    "müller.k",
+    "王伟",
+    "a,b",
+    "x@uni.example",
+    "#1",
+    "ann+lab",
+    "Ø~$&",
+]
+
+
+@pytest.mark.parametrize("student", NAMES)
+def test_whatever_name_nbgrader_submits_under_is_collected(exchange, student):
+    exchange.submission(student)
+    assert exchange.collect() == []
+    assert (exchange.submitted / student / "a" / "a.ipynb").read_text() == "{}"
+
+
+UNFIT = {
+    "": "is empty",
+    ".": "begins with '.'",
+    "..": "begins with '.'",
+    ".hidden": "begins with '.'",
+    "-rf": "begins with '-'",
+    "an*": "takes for a pattern",
+    "a[b]": "takes for a pattern",
+    "line\nann": "holds a character",
+    "ann\x1b[31m": "holds a character",
+    "ann\u202e": "holds a character",
+    " ann": "holds a character",
+    "é" * 101: "is longer than 200 bytes",
+}
+
+
+@pytest.mark.parametrize("student", UNFIT)
+def test_a_name_that_is_refused_is_refused_with_the_reason(student):
+    assert UNFIT[student] in collect.unfit_name(student)
+
+
+def test_who_is_refused_is_noted_until_they_are_collected(exchange):
+    folder = exchange.submission("bob")
+    (folder / "submission_secret.txt").unlink()
+    exchange.submission("ann")
+    exchange.collect()
+    directory = SimpleNamespace(root=exchange.tmp / "course")
+    assert list(collect.refused_students(directory, "a")) == ["bob"]
+    (folder / "submission_secret.txt").write_text("s3cret")
+    exchange.collect()
+    assert collect.refused_students(directory, "a") == {}
+
+
+def test_a_damaged_note_of_who_was_refused_is_none(exchange):
+    (exchange.tmp / "course" / ".refused").mkdir()
+    (exchange.tmp / "course" / ".refused" / "a.json").write_text("[")
+    assert collect.refused_students(SimpleNamespace(root=exchange.tmp / "course"), "a") == {}

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from nbgrader.api import Gradebook
 
 from autograder.cli import main
 from autograder.files import replacing
+from autograder.nbgrader_adapter import collect
 from autograder.nbgrader_adapter import export as exporting
 from autograder.nbgrader_adapter.export import NBGRADER, column_names, export
 
@@ -173,3 +175,33 @@ def test_a_mistake_is_one_sentence(cli, small_class, tmp_path, monkeypatch, argu
 
 def test_a_column_s_name_may_hold_an_equals_sign():
     assert column_names(["a=b = c"], ["a"]) == {"a": "b = c"}
+
+
+@pytest.fixture
+def absent(small_class, gradebook):
+    """Three more in the gradebook: one refused at collection, one collected and not graded, one of neither kind."""
+    course, names = small_class.course, ("refused", "collected", "elsewhere")
+    for name in names:
+        gradebook.update_or_create_student(name)
+    place = course.folder / "submitted" / "collected" / "descent"
+    place.mkdir(parents=True)
+    directory = course.directory()
+    directory.assignment_id = "descent"
+    collect.note_refused(directory, {"refused": "it is a link"})
+    yield
+    collect.note_refused(directory, {})
+    shutil.rmtree(place.parent)
+    for name in names:
+        gradebook.remove_student(name)
+
+
+@pytest.mark.parametrize("kind", ["nbgrader", "canvas", "moodle"])
+def test_who_was_refused_or_is_not_graded_yet_has_no_grade(small_class, absent, tmp_path, kind):
+    export(small_class.course, ["descent"], tmp_path / "grades.csv", kind)
+    lines = read(tmp_path / "grades.csv")
+    scores = {
+        name: next(line for line in lines if name in line)[9 if kind == "nbgrader" else -1]
+        for name in ("refused", "collected", "elsewhere")
+    }
+    blank = "-" if kind == "moodle" else ""
+    assert scores == {"refused": blank, "collected": blank, "elsewhere": "0"}

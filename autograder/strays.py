@@ -1,0 +1,54 @@
+"""Answers that are not where the assignment asks for them: what would be a silent 0 is for a person to see."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Any
+
+
+def written_elsewhere(notebook: Any) -> bool:
+    """Whether a cell of the student's own holds words: text that is not the assignment's, or prose in a code cell."""
+    given = {_bare(cell.source) for cell in notebook.cells if _is_given(cell)}
+    return any(
+        _bare(cell.source) not in given and (cell.cell_type != "code" or _is_prose(cell.source))
+        for cell in notebook.cells
+        if not _is_given(cell) and len(re.findall(r"\w+", cell.source)) > 1
+    )
+
+
+def defined_elsewhere(notebook: Any, name: str, check: int) -> bool:
+    """Whether `name` is defined where its check does not see it: below it, or in a cell that is not code."""
+    return any(
+        defines(cell.source, name) for i, cell in enumerate(notebook.cells) if i > check or cell.cell_type != "code"
+    )
+
+
+def defines(source: str, name: str) -> bool:
+    """Whether a cell's text defines `name`, as far as its lines show it."""
+    word = re.escape(name)
+    return bool(re.search(rf"^\s*(?:async\s+def|def|class)\s+{word}\b|^{word}\s*(?::[^=\n]+)?=[^=]", source, re.M))
+
+
+def _is_prose(source: str) -> bool:
+    """Whether a code cell holds comments or strings alone, or no code at all."""
+    if re.search(r"^\s*[%!?]", source, re.M):
+        return False
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:
+        return len(re.findall(r"\w+", source)) > 5 and not re.search(
+            r"^\s*(?:def|class|import|from|for|if)\b", source, re.M
+        )
+    except (ValueError, RecursionError, MemoryError):
+        return False
+    return all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in body)
+
+
+def _is_given(cell: Any) -> bool:
+    marks = cell.metadata.get("nbgrader")
+    return isinstance(marks, dict) and bool(marks.get("grade_id"))
+
+
+def _bare(text: str) -> str:
+    return " ".join(text.split())
