@@ -1,0 +1,37 @@
+"""A table of results: Markdown in a page or notebook, aligned text elsewhere."""
+
+
+class Table:
+    """Rows under a header; numbers are shown with `digits` significant ones.
+
+    Parameters
+    ----------
+    header : list of str
+    rows : list of sequences, as long as the header
+    digits : int
+    """
+
+    def __init__(self, header, rows, digits=3):
+        self.header = [str(name) for name in header]
+        self.rows = [[_shown(value, digits) for value in row] for row in rows]
+        if any(len(row) != len(self.header) for row in self.rows):
+            raise ValueError(f"every row must have {len(self.header)} values")
+
+    def _repr_markdown_(self):
+        rule = ["---"] + ["--:"] * (len(self.header) - 1)
+        lines = [self.header, rule, *self.rows]
+        return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+    def __repr__(self):
+        lines = [self.header, *self.rows]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        return "\n".join(
+            "  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip()
+            for line in lines
+        )
+
+
+def _shown(value, digits):
+    if isinstance(value, (str, bool, int)):
+        return str(value)
+    return f"{float(value):.{digits}g}"

@@ -1,0 +1,19 @@
+"""The table that pages show: Markdown where it is rendered, aligned text elsewhere."""
+import numpy as np
+import pytest
+
+from solutions.common.tables import Table
+
+
+def test_it_is_markdown_in_a_page():
+    shown = Table(["method", "steps"], [["heavy ball", 93], ["Nesterov", np.float64(1 / 3)]])._repr_markdown_()
+    assert shown.splitlines() == ["| method | steps |", "| --- | --: |", "| heavy ball | 93 |", "| Nesterov | 0.333 |"]
+
+
+def test_it_is_aligned_text_elsewhere():
+    assert repr(Table(["a", "b"], [["long", 1]])).splitlines() == ["a     b", "long  1"]
+
+
+def test_a_row_that_is_too_short_is_refused():
+    with pytest.raises(ValueError, match="2 values"):
+        Table(["a", "b"], [["x"]])
