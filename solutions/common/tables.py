@@ -34,4 +34,7 @@ class Table:
 def _shown(value, digits):
     if isinstance(value, (str, bool, int)):
         return str(value)
-    return f"{float(value):.{digits}g}"
+    value = float(value)
+    if 1000 <= abs(value) < 1e6:            # 1,000 and not 1e+03
+        return f"{float(f'{value:.{digits}g}'):,.0f}"
+    return f"{value:.{digits}g}"

@@ -17,3 +17,10 @@ def test_it_is_aligned_text_elsewhere():
 def test_a_row_that_is_too_short_is_refused():
     with pytest.raises(ValueError, match="2 values"):
         Table(["a", "b"], [["x"]])
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"), [(1000.0, "1,000"), (6907.6, "6,910"), (3.2e7, "3.2e+07"), (0.00012345, "0.000123")]
+)
+def test_a_number_is_shown_with_three_digits(number, shown):
+    assert Table(["x"], [[number]]).rows == [[shown]]
