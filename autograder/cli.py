@@ -18,10 +18,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from traitlets import TraitError
 
-from autograder.exercise import ExerciseError
+from autograder.authoring.errors import ExerciseError
 from autograder.options import Formatter, Parser, above_zero, address, whole
-from autograder.session.interface import Unprotected
-from autograder.settings import CONFIG_NAME
+from autograder.threads import use_one_thread
 
 if TYPE_CHECKING:
     from autograder.nbgrader_adapter.course import Course
@@ -29,6 +28,10 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; a mistake is one sentence on stderr."""
+    use_one_thread()  # before anything loads NumPy
+    from autograder.session.interface import Unprotected
+    from autograder.settings import CONFIG_NAME
+
     try:
         options = _parser().parse_args(arguments)
         # jsonschema loads this, where it is installed, to check URIs that notebooks do not have; it compiles a

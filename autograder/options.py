@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
-from autograder.exercise import ExerciseError
+from autograder.authoring.errors import ExerciseError
 
 
 class Parser(argparse.ArgumentParser):

@@ -1,4 +1,4 @@
-"""A function over items, in forked processes: one that dies costs a retry, and an item's third death ends it.
+"""A function over items, in forked processes: one that dies or stands still costs a retry, and then ends its item.
 
 The processes are trusted (student code runs in sessions, further down); they are forked, so that what the parent has
 loaded, such as PyTorch and the exercises, is there at once and is shared.
@@ -6,20 +6,20 @@ loaded, such as PyTorch and the exercises, is there at once and is shared.
 
 from __future__ import annotations
 
-import ctypes
-import multiprocessing
-import os
-import signal
-from collections import deque
+import time
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
+from selectors import EVENT_READ, EVENT_WRITE, PollSelector
 from typing import Any, Generic, TypeVar
+
+from autograder.worker import Work, Worker
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 MAX_DEATHS = 3
-PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
+MAX_STALLS = 2
+LOOK = 1.0  # seconds between two looks at the time that workers take
 
 
 @dataclass(frozen=True)
@@ -31,56 +31,18 @@ class Done(Generic[Item, Result]):
     error: str = ""
 
 
-@dataclass(frozen=True)
-class _Work:
-    function: Callable[[Any, Any], Any]
-    equip: Callable[[], Any]
-    unequip: Callable[[Any], None]
-
-
-class _Worker(Generic[Item, Result]):
-    def __init__(self, work: _Work, close: list[Connection]) -> None:
-        context = multiprocessing.get_context("fork")
-        self.connection, theirs = context.Pipe()
-        equipment = work.equip()
-        arguments = (work.function, equipment, theirs, [*close, self.connection])
-        self.process = context.Process(target=_serve, args=arguments, daemon=True)
-        self.process.start()
-        theirs.close()
-        work.unequip(equipment)
-        self.item: Item | None = None
-
-    def give(self, item: Item) -> None:
-        self.item = item
-        self.connection.send(item)
-
-    def take(self) -> Done | None:
-        """What the worker has finished; None where it died."""
-        try:
-            result, error = self.connection.recv()
-        except (EOFError, OSError):
-            return None
-        item, self.item = self.item, None
-        return Done(item, result, error)
-
-    def end(self) -> None:
-        self.connection.close()
-        self.process.join(5)
-        if self.process.is_alive():
-            self.process.kill()
-            self.process.join()
-
-
 class Crew(Generic[Item, Result]):
     """Forked processes that work on items as they are given, and stay for the next ones.
 
-    An exception in `function` is the item's error. The death of a worker is tried again in a new one, at most
-    MAX_DEATHS times.
+    An exception in `function` is the item's error. The death of a worker is tried again in a new one, up to MAX_DEATHS
+    deaths; a worker that takes longer than it may is killed, and its item tried again, up to MAX_STALLS times.
 
     Parameters
     ----------
     function : gets the worker's equipment and the item
     equip : makes a worker's equipment, before it is forked; unequip : what the parent does with it after the fork
+    seconds : what a worker may take for an item, on the wall clock; time in which this process itself was stopped
+        does not count. None for no bound.
     """
 
     def __init__(
@@ -89,11 +51,13 @@ class Crew(Generic[Item, Result]):
         workers: int,
         equip: Callable[[], Any] = lambda: None,
         unequip: Callable[[Any], None] = lambda _: None,
+        seconds: Callable[[Item], float] | None = None,
     ) -> None:
-        self._work, self._workers = _Work(function, equip, unequip), workers
+        self._work, self._workers = Work(function, equip, unequip), workers
+        self._seconds = seconds
         self._waiting: deque[Item] = deque()
-        self._deaths: dict[int, int] = {}
-        self._team: list[_Worker[Item, Result]] = []
+        self._lost: Counter[tuple[int, str]] = Counter()  # by item, how often a worker died over it, or stood still
+        self._team: list[Worker[Item]] = []
 
     def __enter__(self) -> Crew[Item, Result]:
         return self
@@ -117,23 +81,56 @@ class Crew(Generic[Item, Result]):
 
     def finished(self, seconds: float | None = None) -> list[Done]:
         """What has come back: waits for the next, or this long."""
-        self._fill()
-        busy = {worker.connection: worker for worker in self._team if worker.item is not None}
+        deadline = None if seconds is None else time.monotonic() + seconds
+        while True:
+            self._fill()
+            left = LOOK if deadline is None else max(0.0, min(LOOK, deadline - time.monotonic()))
+            found = [*self._come(left), *self._stalled()]
+            if found or (deadline is not None and time.monotonic() >= deadline) or not self.unfinished:
+                self._fill()  # so that nobody waits for what is done with these
+                return found
+
+    def _come(self, seconds: float) -> list[Done]:
+        """What comes back within this time."""
         found = []
-        for connection in wait(list(busy), seconds):
-            worker = busy[connection]  # type: ignore[index]
-            item = worker.item
-            assert item is not None
-            done = worker.take()
-            if done is None:
-                self._team.remove(worker)
-                worker.end()
-                done = self._died(worker, item)
-            if done is not None:
-                self._deaths.pop(id(item), None)
-                found.append(done)
-        self._fill()  # so that nobody waits for what is done with these
+        with PollSelector() as selector:
+            for worker in self._team:
+                if worker.item is not None:
+                    selector.register(worker.socket, EVENT_READ | (EVENT_WRITE if worker.writes else 0), worker)
+            for key, events in selector.select(seconds):
+                done = self._moved(key.data, events)
+                if done is not None:
+                    found.append(done)
         return found
+
+    def _moved(self, worker: Worker[Item], events: int) -> Done | None:
+        item = worker.item
+        assert item is not None
+        try:
+            if events & EVENT_WRITE:
+                worker.flush()
+            answer = worker.take()
+        except (EOFError, OSError):
+            self._dismiss(worker)
+            how = f"died {MAX_DEATHS} times, the last time by {worker.how_it_died()}"
+            return self._again(item, "died", MAX_DEATHS, how)
+        if answer is None:
+            return None
+        return self._settled(Done(item, *answer))
+
+    def _stalled(self) -> list[Done]:
+        """End the workers that take longer than they may; what is given up over it."""
+        found = []
+        for worker in list(self._team):
+            item = worker.item
+            if item is None or self._seconds is None:
+                continue
+            most = self._seconds(item)
+            if worker.seconds_taken(2 * LOOK) > most:
+                self._dismiss(worker, at_once=True)
+                how = f"did not come to an end within {most:g} s, {MAX_STALLS} times"
+                found.append(self._again(item, "stalled", MAX_STALLS, how))
+        return [done for done in found if done is not None]
 
     def _fill(self) -> None:
         """Give every idle worker an item, and make new workers while there are items for them."""
@@ -141,28 +138,35 @@ class Crew(Generic[Item, Result]):
             try:
                 idle.give(self._waiting[0])
             except OSError:  # it died with nothing to do
-                self._team.remove(idle)
-                idle.end()
+                self._dismiss(idle)
             else:
                 self._waiting.popleft()
 
-    def _idle(self) -> _Worker[Item, Result] | None:
+    def _idle(self) -> Worker[Item] | None:
         for worker in self._team:
             if worker.item is None:
                 return worker
         if len(self._team) == self._workers:
             return None
-        self._team.append(_Worker(self._work, [worker.connection for worker in self._team]))
+        self._team.append(Worker(self._work, [worker.socket for worker in self._team]))
         return self._team[-1]
 
-    def _died(self, worker: _Worker[Item, Result], item: Item) -> Done | None:
-        """Put the item of a dead worker first in the queue; give it up at the third death."""
-        deaths = self._deaths[id(item)] = self._deaths.get(id(item), 0) + 1
-        if deaths < MAX_DEATHS:
+    def _dismiss(self, worker: Worker[Item], *, at_once: bool = False) -> None:
+        self._team.remove(worker)
+        worker.end(at_once=at_once)
+
+    def _again(self, item: Item, what: str, most: int, how: str) -> Done | None:
+        """Put the item of a lost worker first in the queue; give it up when it has happened too often."""
+        self._lost[id(item), what] += 1
+        if self._lost[id(item), what] < most:
             self._waiting.appendleft(item)
             return None
-        how = _how(worker.process.exitcode)
-        return Done(item, None, f"the process that grades it died {MAX_DEATHS} times, the last time by {how}")
+        return self._settled(Done(item, None, f"the process that grades it {how}"))
+
+    def _settled(self, done: Done) -> Done:
+        for what in ("died", "stalled"):
+            self._lost.pop((id(done.item), what), None)
+        return done
 
 
 def map_forked(
@@ -171,40 +175,11 @@ def map_forked(
     workers: int,
     equip: Callable[[], Any] = lambda: None,
     unequip: Callable[[Any], None] = lambda _: None,
+    seconds: Callable[[Item], float] | None = None,
 ) -> Iterator[Done]:
     """Yield a `Done` for each item as it comes; the parameters are those of `Crew`."""
-    with Crew(function, workers, equip, unequip) as crew:
+    with Crew(function, workers, equip, unequip, seconds) as crew:
         for item in items:
             crew.give(item)
         while crew.unfinished:
             yield from crew.finished()
-
-
-def _serve(
-    function: Callable[[Any, Any], Any], equipment: Any, connection: Connection, close: list[Connection]
-) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    _die_with_parent()  # or what is left of a killed command would still write drafts when it is started again
-    for other in close:
-        other.close()  # or a sibling would not see its parent go
-    while True:
-        try:
-            item = connection.recv()
-        except (EOFError, OSError):
-            os._exit(0)
-        try:
-            answer = function(equipment, item), ""
-        except Exception as error:
-            answer = None, f"{type(error).__name__}: {error}"
-        connection.send(answer)
-
-
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    parent = multiprocessing.parent_process()
-    if parent is None or os.getppid() != parent.pid:
-        os._exit(1)
-
-
-def _how(exitcode: int | None) -> str:
-    return signal.Signals(-exitcode).name if exitcode is not None and exitcode < 0 else f"exit code {exitcode}"

@@ -18,6 +18,7 @@ from autograder.session.interface import Limits
 from autograder.session.layers import LAYERS
 
 CONFIG_NAME = "nbgrader_config.py"
+AROUND_SECONDS = 120.0  # for all that is not a session's: its start, cleaning, judging, writing
 
 
 class AutograderSettings(LoggingConfigurable):
@@ -49,6 +50,12 @@ class AutograderSettings(LoggingConfigurable):
     cell_seconds = Float(30, min=0.1, help="CPU time of one cell.").tag(config=True)
     submission_seconds = Float(120, min=0.1, help="CPU time of one submission.").tag(config=True)
     memory_mib = Integer(2048, min=64, help="Memory of one submission.").tag(config=True)
+    worker_factor = Float(
+        2,
+        min=1,
+        help="A grading process that takes this many times as long as its submission's limits allow on the wall clock "
+        "is ended; the submission is tried once more, and is then left to a person.",
+    ).tag(config=True)
     case_sets = Integer(16, min=1, help="How many sets of hidden cases an assignment has.").tag(config=True)
 
     book = Unicode(
@@ -99,6 +106,11 @@ class AutograderSettings(LoggingConfigurable):
         return Limits(
             cell_seconds=self.cell_seconds, submission_seconds=self.submission_seconds, memory_mib=self.memory_mib
         )
+
+    def worker_seconds(self, notebooks: int) -> float:
+        """How long a process may take to grade a submission of so many notebooks, on the wall clock: sessions have the
+        limits' own clock; what is done before and after them, on a machine under load, has the margin."""
+        return self.worker_factor * (AROUND_SECONDS + notebooks * self.limits.wall_seconds)
 
     @property
     def folder(self) -> Path:

@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 
+from autograder.threads import use_one_thread
+
+use_one_thread()  # before a test loads NumPy: some fork this process
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync"]  # fmt: skip

@@ -19,6 +19,7 @@ from autograder.pool import Done, map_forked
 from autograder.progress import Progress
 from autograder.session import Template
 from autograder.settings import read_config
+from autograder.threads import use_one_thread
 
 Executor = Callable[[list[str]], Iterator[Done]]
 
@@ -54,13 +55,18 @@ def _forked(course: Course, book: SourceBook, workers: int) -> Executor:
     def execute(students: list[str]) -> Iterator[Done]:
         warm_up(course, {book.assignment: _case_sets(course, book.assignment, students)})
         template = template_for(course, book.assignment)
-        return map_forked(work, students, workers, template.lane, Template.hang_up)
+        longest = course.settings.worker_seconds(len(book.notebooks))
+        return map_forked(work, students, workers, template.lane, Template.hang_up, lambda _: longest)
 
     return execute
 
 
 def warm_up(course: Course, case_sets: Mapping[str, Iterable[int]]) -> None:
-    """Have templates load, and the references answer these case sets of each assignment, before workers are forked."""
+    """Have templates load, and the references answer these case sets of each assignment, before workers are forked.
+
+    All of it in one thread: see `autograder.threads`.
+    """
+    use_one_thread()
     for name in case_sets:
         launch_template(course, name)
     batch.prepare(course)

@@ -33,6 +33,11 @@ class Limits:
     processes: int = 64
     descriptors: int = 256
 
+    @property
+    def wall_seconds(self) -> float:
+        """The longest that a session may last."""
+        return self.submission_seconds * self.wall_factor
+
     def all_processes(self, snapshots: int) -> int:
         """Those of a session with `snapshots` in all: the student's, two for each snapshot, and the session's own."""
         return self.processes + 2 * snapshots + _OWN_PROCESSES

@@ -5,12 +5,13 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from autograder.pool import MAX_DEATHS, Crew, map_forked
+from autograder.pool import MAX_DEATHS, MAX_STALLS, Crew, map_forked
 
 
 def squared(_, number):
@@ -120,6 +121,130 @@ def test_workers_go_with_a_parent_that_is_killed(tmp_path):
     while is_running(worker := int(mark.read_text())) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not is_running(worker)
+
+
+# ------------------------------------------------------------------------------------------------- no end, and no hang
+
+
+def sleeps_on_three(folder, number):
+    if number == 3:
+        (folder / f"{os.getpid()}").touch()
+        time.sleep(600)
+    return number
+
+
+def stops_on_three(folder, number):
+    if number == 3:
+        (folder / f"{os.getpid()}").touch()
+        os.kill(os.getpid(), signal.SIGSTOP)
+    return number
+
+
+def stops_once(folder, number):
+    mark = folder / "stopped"
+    if number == 3 and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGSTOP)
+    return number
+
+
+def short_for_three(number):
+    """A bound that only what stands still meets, on a machine under load too."""
+    return 1.5 if number == 3 else 600
+
+
+@pytest.mark.parametrize("function", [sleeps_on_three, stops_on_three])
+def test_a_worker_that_makes_no_progress_is_ended_and_its_item_given_up_after_a_retry(function, tmp_path):
+    done = {d.item: d for d in map_forked(function, range(6), 2, lambda: tmp_path, seconds=short_for_three)}
+    assert done[3].result is None
+    assert done[3].error == "the process that grades it did not come to an end within 1.5 s, 2 times"
+    assert all(done[n].result == n for n in range(6) if n != 3)
+    tried = [int(file.name) for file in tmp_path.iterdir()]
+    assert len(tried) == MAX_STALLS
+    assert not any(is_running(pid) for pid in tried)
+
+
+def test_an_item_whose_worker_was_stopped_once_has_its_result(tmp_path):
+    found = map_forked(stops_once, range(6), 2, lambda: tmp_path, seconds=short_for_three)
+    assert {d.item: d.result for d in found} == {n: n for n in range(6)}
+
+
+def test_a_worker_that_is_stopped_in_the_middle_of_its_answer_keeps_nobody(tmp_path):
+    def answers_at_length(_, number):
+        (tmp_path / f"{os.getpid()}").touch()
+        return b"x" * (50_000_000 if number == 3 else number)
+
+    with Crew(answers_at_length, 1, seconds=short_for_three) as crew:
+        crew.give(3)
+        assert crew.finished(0) == []
+        while not list(tmp_path.iterdir()):
+            time.sleep(0.02)
+        time.sleep(0.5)  # the first of its answer fills the socket, for nobody reads it
+        os.kill(int(next(tmp_path.iterdir()).name), signal.SIGSTOP)
+        crew.give(1)
+        found = {}
+        while crew.unfinished:
+            found |= {done.item: len(done.result) for done in crew.finished()}
+    assert found == {3: 50_000_000, 1: 1}
+
+
+def test_an_item_of_many_megabytes_reaches_a_worker_that_was_stopped_when_it_was_given():
+    """It does not go into a socket at once, and whoever gives it has others to look after."""
+    with Crew(lambda _, item: len(item), 2, seconds=lambda _: 1.5) as crew:
+        crew.give(b"1")
+        (first,) = crew.finished()
+        (worker,) = crew._team
+        os.kill(worker.process.pid, signal.SIGSTOP)
+        crew.give(b"x" * 30_000_000)
+        found = []
+        while crew.unfinished:
+            found += crew.finished()
+    assert first.result == 1
+    assert [done.result for done in found] == [30_000_000]
+
+
+def test_what_takes_long_within_its_bound_is_not_ended():
+    found = list(map_forked(lambda _, seconds: time.sleep(seconds), [1.2], 1, seconds=lambda _: 60))
+    assert [done.error for done in found] == [""]
+
+
+def test_the_time_in_which_the_parent_itself_was_stopped_does_not_count(tmp_path):
+    code = (
+        "import os, pathlib, sys, time\nfrom autograder.pool import map_forked\n"
+        "def work(_, folder):\n"
+        "    trial = len(list(folder.iterdir()))\n    (folder / str(trial)).touch()\n"
+        "    time.sleep(1)\n    return trial\n"
+        "(done,) = map_forked(work, [pathlib.Path(sys.argv[1])], 1, seconds=lambda _: 4)\nprint(done.result)\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    while not list(tmp_path.iterdir()):
+        time.sleep(0.02)
+    parent.send_signal(signal.SIGSTOP)
+    time.sleep(5)
+    parent.send_signal(signal.SIGCONT)
+    assert parent.communicate(timeout=60)[0] == "0\n"
+
+
+def test_a_process_in_which_a_library_has_started_threads_is_not_forked():
+    code = (
+        "import numpy\nfrom autograder.exercise import ExerciseError\nfrom autograder.pool import map_forked\n"
+        "try:\n    list(map_forked(lambda _, n: n, [1], 1))\nexcept ExerciseError as error:\n    print(error)\n"
+    )
+    told = {**os.environ, "OPENBLAS_NUM_THREADS": "4"}
+    words = [sys.executable, "-c", code]
+    said = subprocess.run(words, env=told, capture_output=True, text=True, timeout=120, check=True).stdout
+    assert "threads that a library started" in said
+
+
+def test_a_process_in_which_python_has_threads_is_forked():
+    over = threading.Event()
+    thread = threading.Thread(target=over.wait)
+    thread.start()
+    try:
+        assert [done.result for done in map_forked(squared, [3], 1)] == [9]
+    finally:
+        over.set()
+        thread.join()
 
 
 def is_running(pid):

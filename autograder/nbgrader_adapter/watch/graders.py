@@ -109,7 +109,10 @@ class Graders:
             return draft(course, task.book, task.student)
 
         self._course = course
-        self._crew: Crew[Task, Draft] = Crew(work, self._workers, equip, unequip)
+        def seconds(task: Task) -> float:
+            return course.settings.worker_seconds(len(task.book.notebooks))
+
+        self._crew: Crew[Task, Draft] = Crew(work, self._workers, equip, unequip, seconds)
 
     def _start_anew(self, lost: list[Task]) -> None:
         """The template is gone, or does not answer: every worker's line to it is dead."""
