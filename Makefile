@@ -1,4 +1,4 @@
-# make course   build the book, rehearse the assignment on a made-up class, say where everything lies
+# make course   build the book, rehearse every assignment on a made-up class, say where everything lies
 # make test     lint, layout, types, tests; builds the book from nothing with warnings as errors
 # make book     the book alone; EDITION=student hides the code of the exercises
 # make hub      the classroom: JupyterHub with made-up accounts, until Ctrl-C (PORT=8000 HUB=/srv/deep-training PREFIX=demo)
@@ -10,8 +10,9 @@ PYTHON  ?= python3.11
 EDITION ?= full
 BIN     := .venv/bin
 SITE    := build/book$(if $(filter student,$(EDITION)),-student)
-COURSE  ?= momentum
 
+ASSIGNMENTS := $(patsubst solutions/%/assignment.md,%,$(wildcard solutions/*/assignment.md))
+REHEARSALS  := $(ASSIGNMENTS:%=build/rehearsal/%.done)
 SOLUTIONS := $(shell find solutions -name '*.py' -o -name '*.md')
 GRADER    := $(shell find autograder -name '*.py')
 PAGES     := $(shell find chapters _config.yml _toc.yml genindex.md benchmarks/results -type f -not -path '*/__pycache__/*')
@@ -19,12 +20,15 @@ PAGES     := $(shell find chapters _config.yml _toc.yml genindex.md benchmarks/r
 .PHONY: course test book hub hub-remove bench clean
 .DELETE_ON_ERROR:
 
-course: $(SITE).done classroom/$(COURSE).done
-	@$(BIN)/autograder scores $(COURSE)
+course: $(SITE).done build/classroom.done $(REHEARSALS)
 	@echo
-	@echo "The book:      $(CURDIR)/$(SITE)/index.html"
-	@echo "The gradebook: $(CURDIR)/classroom/gradebook.db (look at it with: cd $(CURDIR) && $(BIN)/jupyter lab)"
-	@echo "The feedback:  $(CURDIR)/classroom/feedback/<student>/$(COURSE)/$(COURSE).html"
+	@cat $(ASSIGNMENTS:%=build/rehearsal/%/summary.txt)
+	@echo
+	@echo "The book:       $(CURDIR)/$(SITE)/index.html"
+	@echo "The course:     $(CURDIR)/classroom, with nobody in it yet"
+	@echo "The rehearsals: $(CURDIR)/build/rehearsal/<assignment>, each a course of its own with a made-up class"
+	@echo "                (its table: $(BIN)/autograder --course build/rehearsal/<assignment> scores <assignment>;"
+	@echo "                what its students read: feedback/<student>/<assignment>/<assignment>.html)"
 
 book: $(SITE).done
 
@@ -46,9 +50,17 @@ $(SITE).done: .venv/ready $(PAGES) $(SOLUTIONS)
 	$(BIN)/python -m chapters._ext.build --edition $(EDITION)
 	@touch $@
 
-classroom/$(COURSE).done: .venv/ready $(SOLUTIONS) $(GRADER) nbgrader_config.py
-	@echo "== rehearsing the assignment $(COURSE): release, a class of 12, grading, feedback"
-	$(BIN)/autograder rehearse $(COURSE) --students 12
+build/classroom.done: .venv/ready $(SOLUTIONS) $(GRADER) nbgrader_config.py
+	@echo "== building the source notebooks of every assignment"
+	$(BIN)/autograder build
+	@mkdir -p $(@D)
+	@touch $@
+
+COMMON := $(shell find solutions/common -name '*.py')
+.SECONDEXPANSION:
+build/rehearsal/%.done: .venv/ready $$(shell find solutions/$$* -name '*.py' -o -name '*.md') $(COMMON) $(GRADER) nbgrader_config.py
+	@echo "== rehearsing the assignment $*: release, a class, grading, feedback"
+	$(BIN)/autograder rehearse $*
 	@touch $@
 
 HUB_FLAGS = $(if $(HUB),--folder $(HUB))

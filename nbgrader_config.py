@@ -17,6 +17,7 @@ c.AutograderSettings.root = str(here)
 c.AutograderSettings.exercises = ["solutions"]
 c.AutograderSettings.secret_file = "classroom/course_secret"
 c.AutograderSettings.store = "classroom/verdicts"
+c.AutograderSettings.rehearsals = "build/rehearsal"
 
 use_autograder(c)
 c.SafeCollect.real_owners = False  # here one account submits for all; a classroom with an account each leaves it out

@@ -19,7 +19,7 @@ from autograder.assignment_text import Block, blocks
 from autograder.cases import check_draws, public_oracles
 from autograder.catalogue import Assignment, Entry
 from autograder.exercise import Exercise, ExerciseError
-from autograder.source import contract, definition, imports_for, marked_solution, needs, starting_version
+from autograder.source import contract, definition, imports_for, marked_solution, needs, starting_version, unsolved
 from autograder.student.release import SUFFIX, describe, write_release
 from autograder.student.values import NotPlain
 
@@ -92,9 +92,19 @@ def _marking(exercise: Exercise) -> dict[str, Any]:
     }
 
 
+@lru_cache
+def given_version(exercise: Exercise) -> str:
+    """What goes out in the cell of its solution."""
+    if exercise.starter is not None:
+        return starting_version(exercise.reference, exercise.starter)
+    return unsolved(exercise.reference, exercise.methods)
+
+
 def _described(exercise: Exercise) -> dict[str, Any]:
     try:
-        return describe(exercise.name, public_oracles(exercise), **_marking(exercise), returns=exercise.returns)
+        given = given_version(exercise)
+        marking = _marking(exercise)
+        return describe(exercise.name, public_oracles(exercise), given=given, **marking, returns=exercise.returns)
     except NotPlain as error:
         raise ExerciseError(f"{exercise.name}: a public case or its answer cannot be written down: {error}") from None
 
@@ -156,7 +166,7 @@ def _exercise_cells(entry: Entry, given: set[str]) -> Iterator[Any]:
         yield _locked_code("\n\n\n".join(definition(thing) for thing in fresh), f"given-{exercise.name}")
     solution = new_code_cell(marked_solution(exercise.reference, exercise.methods))
     if exercise.starter is not None:
-        solution.metadata["autograder"] = {"starter": starting_version(exercise.reference, exercise.starter)}
+        solution.metadata["autograder"] = {"starter": given_version(exercise)}
     yield _cell(solution, f"solution-{exercise.name}", solution=True)
     yield _cell(
         new_code_cell(f"check({exercise.name})"), f"check-{exercise.name}", grade=True, locked=True, points=entry.points

@@ -231,7 +231,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     rehearse.add_argument("assignment")
     rehearse.add_argument(
-        "--students", type=whole(1), default=12, metavar="N", help="how many are made up (default: 12)"
+        "--students",
+        type=whole(1),
+        metavar="N",
+        help="how many are made up (default: as many as hold every misconception and fail in every way)",
     )
 
     add(
@@ -280,6 +283,7 @@ def _list(options: argparse.Namespace) -> None:
 
 def _build(options: argparse.Namespace) -> None:
     from autograder.nbgrader_adapter import steps
+    from autograder.settings import CONFIG_NAME
 
     course = _course(options)
     chosen = list(dict.fromkeys(options.assignments)) or list(course.catalogue.assignments)
@@ -398,7 +402,7 @@ def _scores(options: argparse.Namespace) -> None:
 def _rehearse(options: argparse.Namespace) -> int:
     from autograder.nbgrader_adapter.rehearsal import rehearse
 
-    return rehearse(_course(options), options.assignment, options.students)
+    return rehearse(_course(options), options.course.resolve(), options.assignment, options.students)
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -5,7 +5,12 @@ Dask's messages are pickles: whoever can reach the scheduler can run code on it.
 
 from __future__ import annotations
 
+import os
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from autograder.exercise import ExerciseError
@@ -13,11 +18,21 @@ from autograder.pool import Done
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+SILENT = "nothing has come from the Dask cluster for {seconds:g} s: it has no workers, or they are stopped"
 CONNECT_SECONDS = 20
+LOOK = 5.0  # seconds between two looks at whether anything comes
+TRIALS = 4  # Dask's allowed failures, and one
+LOST_SECONDS = 600.0  # twice the time in which Dask notices a worker that is silent (distributed.scheduler.worker-ttl)
+STALLED = 70  # the exit code of a worker that has ended itself
 
 
-def map_dask(function: Callable[[Item], Result], items: Iterable[Item], address: str) -> Iterator[Done]:
+def map_dask(
+    function: Callable[[Item], Result], items: Iterable[Item], address: str, seconds: float = float("inf")
+) -> Iterator[Done]:
     """Yield a `Done` for each item as it comes.
+
+    seconds : what `function` may take for an item on the wall clock, if it bounds itself with `ends_worker_after`.
+    Where nothing at all has come for as long as that takes with every retry, what is left is given up.
 
     A worker that dies costs a retry; Dask gives an item up when `distributed.scheduler.allowed-failures` (3) workers
     have died with it. TLS comes from Dask's own settings (`distributed.comm.tls`, with an address tls://…).
@@ -28,12 +43,23 @@ def map_dask(function: Callable[[Item], Result], items: Iterable[Item], address:
         Dask is not installed, or nobody answers at the address.
     """
     client = _connected(address)
-    from distributed import as_completed
-
     with client:
         futures = {client.submit(function, item, pure=False): item for item in items}
-        for future in as_completed(futures, loop=client.loop):
-            yield _done(future, futures[future])
+        come: SimpleQueue[Any] = SimpleQueue()
+        for future in futures:
+            future.add_done_callback(come.put)
+        most, last = TRIALS * seconds + LOST_SECONDS, time.monotonic()
+        while futures:
+            try:
+                future = come.get(timeout=LOOK)
+            except Empty:
+                if time.monotonic() - last > most:
+                    client.cancel(list(futures), force=True)
+                    yield from (Done(item, None, SILENT.format(seconds=most)) for item in futures.values())
+                    return
+                continue
+            last = time.monotonic()
+            yield _done(future, futures.pop(future))
             future.release()
 
 
@@ -52,12 +78,28 @@ def _connected(address: str) -> Any:
     except (OSError, TimeoutError, ValueError) as error:
         said = " ".join(str(error).split())
         raise ExerciseError(f"no Dask scheduler answers at {address}: {said}") from None
+@contextmanager
+def ends_worker_after(seconds: float) -> Iterator[None]:
+    """End this process, a Dask worker's, where the block takes longer: Dask itself waits for a task without end.
+
+    Its nanny starts another, and the scheduler tries the task again, as after any other death.
+    """
+    clock = threading.Timer(seconds, os._exit, [STALLED])
+    clock.daemon = True
+    clock.start()
+    try:
+        yield
+    finally:
+        clock.cancel()
 
 
 def _done(future: Any, item: Any) -> Done:
-    error = future.exception()
+    if future.cancelled():
+        return Done(item, None, "the Dask cluster has dropped it: its scheduler is gone")
+    error = future.exception(timeout=CONNECT_SECONDS)
     if error is None:
         return Done(item, future.result())
     if type(error).__name__ == "KilledWorker":
-        return Done(item, None, f"the Dask workers that graded it died: {error.last_worker.address} was the last")
+        why = f"died, or did not come to an end: {error.last_worker.address} was the last"
+        return Done(item, None, f"the Dask workers that graded it {why}")
     return Done(item, None, f"{type(error).__name__}: {error}")

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Protocol
 
-from autograder.build import version_of
+from autograder.build import given_version, version_of
 from autograder.cases import case_set_of, hidden_oracles, public_oracles
 from autograder.catalogue import Assignment
 from autograder.exercise import Exercise
 from autograder.session.interface import Answer, Cell, CellResult, Limits, Question, Snapshot, Step, Transcript
 from autograder.strays import defined_elsewhere, defines
+from autograder.student.begun import is_as_given, is_defined_in
 from autograder.undisturbed import undisturbed
 from autograder.verdict import Asked, Graded, Verdict, judge_answers, needs_person
 
@@ -69,7 +70,7 @@ def grade_notebook(notebook: Any, job: Job, player: Player) -> Graded:
     outputs: dict[int, list[dict[str, Any]]] = {i: list(result.outputs) for i, result in results.items()}
     for i, item in asked.items():
         verdict = item if isinstance(item, Verdict) else judge_answers(item, answers[i])
-        if verdict.score == 0 and all(_is_unanswered(answer) for answer in answers[i]):
+        if verdict.score == 0 and (not verdict.begun or all(_is_unanswered(answer) for answer in answers[i])):
             verdict = _without_answer(verdict, notebook, i, checked[i], results)
         verdicts[notebook.cells[i].metadata["nbgrader"]["grade_id"]] = verdict
         outputs[i] = [_shown(verdict)]
@@ -177,7 +178,25 @@ def _asked(name: str, cell: Any, notebook: Any, job: Job) -> Asked | Verdict:
         public_oracles(entry.exercise),
         hidden_oracles(entry.exercise, job.secret, job.assignment_id, job.case_set),
         "\n".join(other.source for other in notebook.cells if other.cell_type == "code"),
+        lambda: _as_given(entry.exercise, notebook, cell),
     )
+
+
+def _as_given(exercise: Exercise, notebook: Any, check: Any) -> bool:
+    """Whether the solution's cell has the code that was given, and no other cell of the student's before the check
+    defines the name."""
+    name, given = exercise.name, ""
+    for cell in notebook.cells:
+        meta = cell.metadata.get("nbgrader", {})
+        if cell is check:
+            break
+        if cell.cell_type != "code" or meta.get("locked"):
+            continue
+        if meta.get("grade_id") == f"solution-{name}":
+            given = cell.source
+        elif is_defined_in(cell.source, name):
+            return False
+    return is_as_given(given, given_version(exercise))
 
 
 def _question(asked: Asked | Verdict, job: Job) -> Question | None:

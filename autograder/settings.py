@@ -38,6 +38,9 @@ class AutograderSettings(LoggingConfigurable):
         help="File of the secret from which hidden cases are drawn; made, for its owner alone, when it is missing.",
     ).tag(config=True)
     store = Unicode(".autograder", help="Folder of the verdicts.").tag(config=True)
+    rehearsals = Unicode(
+        "rehearsal", help="Folder in which `autograder rehearse` makes a course for each assignment."
+    ).tag(config=True)
     unprotected = Bool(False, help="Run student code although protection is missing. Only for code you trust.").tag(
         config=True
     )
@@ -123,6 +126,10 @@ class AutograderSettings(LoggingConfigurable):
     @property
     def folders(self) -> list[Path]:
         return [self.folder / folder for folder in self.exercises]
+
+    @property
+    def rehearsals_folder(self) -> Path:
+        return self.folder / self.rehearsals
 
     @property
     def store_folder(self) -> Path:

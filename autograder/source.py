@@ -44,6 +44,21 @@ def marked_solution(thing: Any, methods: Iterable[str] = ()) -> str:
     return "\n".join(lines)
 
 
+def unsolved(thing: Any, methods: Iterable[str] = ()) -> str:
+    """The definition as nbgrader leaves it: `raise NotImplementedError()` in the place of what is to be written."""
+    lines: list[str] = []
+    inside = False
+    for line in marked_solution(thing, methods).splitlines():
+        if line.strip() == BEGIN:
+            inside = True
+            lines.append(line.replace(BEGIN, "raise NotImplementedError()"))
+        elif line.strip() == END:
+            inside = False
+        elif not inside:
+            lines.append(line)
+    return "\n".join(lines)
+
+
 def starting_version(thing: Any, starter: Any) -> str:
     """The signature and docstring of `thing` with the body of `starter`: the wrong version that is to be mended."""
     lines, wrong = definition(thing).splitlines(), definition(starter).splitlines()

@@ -12,6 +12,8 @@ import sys
 import time
 from importlib import import_module
 
+from autograder.authoring.errors import ExerciseError
+
 POOLS = ("OMP", "OPENBLAS", "MKL", "BLIS", "NUMEXPR", "VECLIB_MAXIMUM")
 DEVICES = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES")  # a backward pass starts a thread for each
 PATIENCE = 1.0  # seconds in which a thread that has ended leaves /proc
@@ -35,8 +37,6 @@ def require_one_thread() -> None:
     ExerciseError
         There are others.
     """
-    from autograder.exercise import ExerciseError  # which loads NumPy
-
     deadline = time.monotonic() + PATIENCE
     while (others := _threads() - len(sys._current_frames())) > 0:
         if time.monotonic() > deadline:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from autograder.session.interface import Answer
 from autograder.student.compare import Mismatch
 from autograder.student.crossing import Refused
 from autograder.student.drive import Raised
-from autograder.student.feedback import Feedback, Line, hidden_lines, worked_case
+from autograder.student.feedback import NOT_BEGUN, Feedback, Line, hidden_lines, worked_case
 from autograder.student.hints import hint
 from autograder.student.marking import Mark, Oracle, explains, mark
 
@@ -24,6 +25,7 @@ class Verdict:
     cases : (name, kind, weight, passed, note) of each hidden case.
     feedback : what the student reads; None for an ordinary test cell.
     explanation : everything, hidden values included: for the instructor's eyes.
+    begun : whether the code is another than what was given; what is not begun says nothing of what anybody believes.
     """
 
     exercise: str
@@ -34,6 +36,7 @@ class Verdict:
     cases: tuple[tuple[str, str, float, bool, str], ...] = ()
     feedback: Feedback | None = None
     explanation: str = ""
+    begun: bool = True
 
     @property
     def needs_person(self) -> bool:
@@ -75,6 +78,7 @@ class Asked:
     """What was put to a student's answer: the oracles in the order of the calls, public ones first.
 
     source : the student's code, all cells together; see `_unworded`.
+    as_given : whether the code is what was given; asked only where the answers are not right.
     """
 
     exercise: Exercise
@@ -82,6 +86,7 @@ class Asked:
     public: tuple[Oracle, ...]
     hidden: tuple[Oracle, ...]
     source: str = ""
+    as_given: Callable[[], bool] = lambda: False
 
 
 def judge_answers(asked: Asked, answers: tuple[Answer, ...]) -> Verdict:
@@ -96,6 +101,8 @@ def judge_answers(asked: Asked, answers: tuple[Answer, ...]) -> Verdict:
     public = _mark(exercise, asked.public, answers[:count], pure=False)  # asked once, which is enough for the words
     # what each misconception answers to hidden cases takes its time, and is not asked where the public ones tell
     hidden = _mark(exercise, asked.hidden, answers[count:], pure=exercise.pure, recognise=public.right)
+    if not hidden.right and asked.as_given():
+        return _not_begun(asked, public, hidden)
     score = round(asked.points * hidden.share, 2)
     lines = hidden_lines(_unworded(hidden, asked.source))
     held = _held(asked, public, hidden, answers[count:])
@@ -112,6 +119,14 @@ def judge_answers(asked: Asked, answers: tuple[Answer, ...]) -> Verdict:
         feedback=feedback,
         explanation=_explain(asked, public, hidden),
     )
+
+
+def _not_begun(asked: Asked, public: Mark, hidden: Mark) -> Verdict:
+    name, points = asked.exercise.name, asked.points
+    feedback = Feedback(f"{name}: 0 of {points:g} points.", (), (NOT_BEGUN,), asked.exercise.read)
+    marks = [Mark(mark.cases) for mark in (public, hidden)]  # whatever misconception was given to be mended
+    explanation = f"It is not begun: its code is as it was given.\n{_explain(asked, *marks)}"
+    return Verdict(name, 0.0, points, feedback=feedback, explanation=explanation, begun=False)
 
 
 def _mark(

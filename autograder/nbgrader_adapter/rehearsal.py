@@ -12,14 +12,17 @@ from typing import Any
 import nbformat
 import numpy as np
 
+from autograder.build import given_version
 from autograder.cases import case_set_of, hidden_oracles
 from autograder.catalogue import Assignment, Entry
 from autograder.exercise import ExerciseError
 from autograder.nbgrader_adapter import scores, steps
 from autograder.nbgrader_adapter.course import Course
 from autograder.nbgrader_adapter.grade import grade_class
+from autograder.nbgrader_adapter.rehearsal_course import make_rehearsal_course
 from autograder.source import definition
 from autograder.standalone import standalone
+from autograder.student.begun import is_as_given
 from autograder.student.crossing import ask
 from autograder.student.marking import mark
 
@@ -28,6 +31,8 @@ BODIES = {
     "loops for ever": "while True:\n        pass",
     "ends the process": "import os\n    os._exit(0)",
 }
+OTHERS = ("right", "blank", "edits a check cell", "deletes a check cell", "retypes a cell")
+SUMMARY = "summary.txt"
 
 
 @dataclass(frozen=True)
@@ -46,17 +51,23 @@ class Actor:
     damage: str = ""
 
 
-def rehearse(course: Course, assignment: str, students: int) -> int:
+def rehearse(real: Course, config_folder: Path, assignment: str, students: int | None = None) -> int:
     """Build, generate, release; submit a class; collect, grade, write feedback; compare with the truth.
+
+    All of it in a course of its own; `real`, whose settings stand in `config_folder`, is left as it is.
+    students : as many as hold every misconception and fail in every way, where None
 
     Returns 0 where every score and every named misconception is as it must be.
     """
+    found = real.catalogue.assignment(assignment)
+    count = students or enough(found)
+    course = make_rehearsal_course(real, config_folder, assignment)
     found = course.catalogue.assignment(assignment)
     print(f"{assignment}: building the notebook, generating the release, releasing it")
     steps.build(course, assignment)
     steps.generate(course, assignment)
     steps.release(course, assignment)
-    cast = actors(course, found, students)
+    cast = actors(course, found, count)
     print(f"{assignment}: {len(cast)} made-up students submit")
     with tempfile.TemporaryDirectory() as scratch:
         for actor in cast:
@@ -72,8 +83,15 @@ def rehearse(course: Course, assignment: str, students: int) -> int:
     wrong = compare(course, found, cast)
     for line in wrong:
         print(line, file=sys.stderr)
-    print(f"\n{len(cast)} submissions, {len(wrong)} scores or misconceptions that are not as they must be")
+    said = f"{len(cast)} submissions, {len(wrong)} scores or misconceptions that are not as they must be"
+    (course.folder / SUMMARY).write_text(f"{assignment}: {said}\n")
+    print(f"\n{said}\nThe rehearsal's course, with its gradebook and feedback: {course.folder}")
     return int(bool(wrong))
+
+
+def enough(assignment: Assignment) -> int:
+    """How many hold every misconception and fail in every way."""
+    return len(BODIES) + len(OTHERS) + max(len(entry.exercise.misconceptions) for entry in assignment.entries)
 
 
 def actors(course: Course, assignment: Assignment, count: int) -> list[Actor]:
@@ -155,6 +173,9 @@ def _mistaken(course: Course, assignment: Assignment, student: str, round_: int,
         if entry.exercise.misconceptions:
             wrong = entry.exercise.misconceptions[round_ % len(entry.exercise.misconceptions)]
             answers[entry.name] = standalone(wrong.answer, entry.name, _given_names(entry))
+            if is_as_given(answers[entry.name], given_version(entry.exercise)):  # what is to be mended, not begun
+                shares[entry.name] = 0.0
+                continue
             shares[entry.name] = _truth(course, assignment, entry, student, wrong.answer)
             held[entry.name] = wrong.name
     return Actor(student, "mistaken: " + ", ".join(held.values()), answers, shares, held)

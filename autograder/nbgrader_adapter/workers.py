@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from autograder.cases import case_set_of
-from autograder.cluster import map_dask
+from autograder.cluster import ends_worker_after, map_dask
 from autograder.grading import prepare
 from autograder.nbgrader_adapter import batch
 from autograder.nbgrader_adapter.batch import Draft, draft
@@ -88,7 +88,8 @@ def _case_sets(course: Course, name: str, students: list[str]) -> list[int]:
 
 def _on_cluster(course: Course, book: SourceBook, scheduler: str) -> Executor:
     work = partial(draft_remotely, str(course.settings.folder), book)
-    return lambda students: map_dask(work, students, scheduler)
+    longest = course.settings.worker_seconds(len(book.notebooks))
+    return lambda students: map_dask(work, students, scheduler, longest)
 
 
 def draft_remotely(root: str, book: SourceBook, student: str) -> Draft:
@@ -96,4 +97,6 @@ def draft_remotely(root: str, book: SourceBook, student: str) -> Draft:
 
     The worker's template is started with its first submission.
     """
-    return draft(course_of(read_config(Path(root))), book, student)
+    course = course_of(read_config(Path(root)))
+    with ends_worker_after(course.settings.worker_seconds(len(book.notebooks))):
+        return draft(course, book, student)

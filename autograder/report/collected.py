@@ -76,7 +76,10 @@ class Used:
 
 @dataclass(frozen=True)
 class Collected:
-    """The class. submitted : how many handed in; `rows` has those with an entry in the gradebook."""
+    """The class. submitted : how many handed in; `rows` has those with an entry in the gradebook.
+
+    not_begun : (student, cell) of the answers that are as they were given.
+    """
 
     assignment: str
     title: str
@@ -87,6 +90,7 @@ class Collected:
     failing: tuple[Failing, ...]
     waiting: tuple[Waiting, ...]
     used: tuple[Used, ...]
+    not_begun: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def to_mark(self) -> int:
@@ -120,6 +124,9 @@ def collect(course: Course, assignment: str) -> Collected:
             *(Waiting(student, ("submission",), UNKNOWN.format(student=student)) for student in absent),
         ),
         tuple(_used(student, notebooks.values()) for student, notebooks in graded.items() if notebooks),
+        frozenset(
+            (student, cell) for student, found in verdicts.items() for cell, one in found.items() if not one.begun
+        ),
     )
 
 
@@ -167,10 +174,14 @@ def _failing(items: tuple[Item, ...], verdicts: Iterable[dict[str, Verdict]]) ->
 
 
 def _judged(items: tuple[Item, ...], verdicts: Iterable[dict[str, Verdict]]) -> Iterable[Verdict]:
-    """The verdicts with a score, of cells that the assignment has now."""
+    """The verdicts with a score, of cells that the assignment has now. What is not begun tells nothing."""
     cells = {item.cell for item in items}
     for found in verdicts:
-        yield from (verdict for cell, verdict in found.items() if cell in cells and not verdict.needs_person)
+        yield from (
+            verdict
+            for cell, verdict in found.items()
+            if cell in cells and not verdict.needs_person and verdict.begun
+        )
 
 
 def _waiting(

@@ -6,6 +6,8 @@ Discrimination: the corrected item-total correlation, Pearson's r between the po
 points in all others. Near 1 the exercise sorts the class as the rest does; near 0 it tells nothing; below 0 those who
 are good at the rest fail it, and it, or its cases, should be looked at.
 
+Whoever has not begun an exercise tells nothing of it, and counts in neither.
+
 Both: Lord and Novick (1968), Statistical Theories of Mental Test Scores, chapter 15.
 """
 
@@ -68,9 +70,11 @@ def qualities(collected: Collected) -> list[Quality]:
     table = np.array([[row.cells.get(item.cell) or 0.0 for item in collected.items] for row in whole])
     found = []
     for index, item in enumerate(collected.items):
-        scored = [row.cells[item.cell] for row in collected.rows if row.cells.get(item.cell) is not None]
+        begun = [row for row in collected.rows if (row.student, item.cell) not in collected.not_begun]
+        scored = [row.cells[item.cell] for row in begun if row.cells.get(item.cell) is not None]
         difficulty = float(np.mean(np.array(scored, float)) / item.points) if scored and item.points else None
-        discrimination, why = _discrimination(table, index)
+        here = [(row.student, item.cell) not in collected.not_begun for row in whole]
+        discrimination, why = _discrimination(table[here] if whole else table, index)
         if difficulty is None:
             why = "nobody has a score in it yet" if item.points else "it is worth no points"
         found.append(Quality(item, len(scored), difficulty, discrimination if difficulty is not None else None, why))

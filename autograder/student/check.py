@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from .begun import is_as_given, source_of
 from .caller import folders, named_tuples, names_of
 from .crossing import ask
 from .display import show
-from .feedback import Feedback, public_lines, worked_case
+from .feedback import NOT_BEGUN, Feedback, public_lines, worked_case
 from .hints import hint
 from .marking import mark
 from .release import PublicExercise, ReleaseError, read_exercise
@@ -67,6 +68,8 @@ def judge_publicly(exercise: PublicExercise, answer: Any) -> tuple[Feedback, boo
     if result.right:
         headline = f"{exercise.name}: all {passed} public cases are right."
         return Feedback(headline, public_lines(result)), True
+    if exercise.given and is_as_given(source_of(answer), exercise.given):
+        return Feedback(f"{exercise.name}: no case is right yet.", (), (NOT_BEGUN,), exercise.read), False
     advice = [exercise.sentences[result.misconception]] if result.misconception else []
     wrong = result.first_wrong
     if wrong is not None and wrong < len(answers):

@@ -15,6 +15,7 @@ from .shown import WIDTH, shown
 __all__ = ["Feedback", "Line", "address_of", "hidden_lines", "place", "public_lines", "shown", "worked_case"]
 
 LONGEST = 300  # characters of a note in the table; the case that is spelled out has the whole reason
+NOT_BEGUN = "You have not begun this one: its code is as it was given."
 _CELL = "text-align:left;vertical-align:top;padding:.2em .8em .2em 0"  # JupyterLab aligns right
 
 

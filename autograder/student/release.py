@@ -29,6 +29,7 @@ class PublicExercise:
 
     sentences : the misconceptions' names and what to tell who holds one.
     returns : what the contract says that is returned. book : where the book's pages are published.
+    given : the source that the student begins with.
     """
 
     name: str
@@ -41,6 +42,7 @@ class PublicExercise:
     driver: str = ""
     returns: tuple[str, ...] = ()
     book: str = ""
+    given: str = ""
 
 
 def write_release(path: Path, assignment: str, version: str, exercises: list[dict[str, Any]], book: str = "") -> None:
@@ -70,6 +72,7 @@ def describe(
     sentences: dict[str, str],
     pure: bool,
     read: str,
+    given: str,
     returns: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """An exercise as plain JSON."""
@@ -83,6 +86,7 @@ def describe(
         "pure": pure,
         "read": read,
         "returns": list(returns),
+        "given": given,
         "cases": [
             {
                 "name": o.name,
@@ -168,6 +172,7 @@ def _read(plain: dict[str, Any], types: dict[str, type], book: str) -> PublicExe
         plain["driver"],
         tuple(plain.get("returns", ())),
         book,
+        plain.get("given", ""),
     )
 
 

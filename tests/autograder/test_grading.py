@@ -4,12 +4,12 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from autograder.build import version_of
+from autograder.build import given_version, version_of
 from autograder.grading import Job, checked_name, grade_notebook, score_test_cell
 from autograder.session.interface import Answer, CellResult, Limits, Transcript
-from autograder.source import renamed
+from autograder.source import definition, renamed
 from autograder.verdict import Graded, Verdict
 
 SECRET = b"a secret that only these tests have"
@@ -67,7 +67,8 @@ def test_every_misconception_is_named_and_earns_less(assignment, notebook, job, 
 
 BLANK = "def halving_step(params, grads, state, *, lr=0.1):\n    raise NotImplementedError()"
 ZERO = {
-    "blank": (BLANK, "It is not answered yet"),
+    "blank": (BLANK, "You have not begun this one"),
+    "blank, of other code": (BLANK.replace("0.1", "0.2"), "It is not answered yet"),
     "deleted": ("", "halving_step is not defined in the notebook"),
     "no function": ("halving_step = 3", "halving_step is not defined in the notebook"),
     "a syntax error": ("def halving_step(:", "halving_step is not defined in the notebook"),
@@ -280,3 +281,60 @@ def test_verdicts_survive_being_written_down(notebook, job, player):
     back = Graded.from_json(json.loads(json.dumps(graded.to_json())))
     assert back == graded
     assert all(isinstance(verdict, Verdict) for verdict in back.verdicts.values())
+
+
+# ------------------------------------------------------------------------------------------------------- not begun
+
+
+def given_cell(catalogue, name):
+    return given_version(catalogue.exercises[name])
+
+
+@pytest.mark.parametrize("name", ["log_sum_exp", "halving_step"])  # one with a starter, one that is blank
+@pytest.mark.parametrize("touch", ["{}", "# tomorrow\n{}\n\n# or the day after"])
+def test_what_is_as_it_was_given_is_not_begun(name, touch, notebook, job, player, catalogue):
+    answer = touch.format(given_cell(catalogue, name))
+    verdict = grade_notebook(notebook(**{name: answer}), job(), player).verdicts[f"check-{name}"]
+    assert (verdict.begun, verdict.score, verdict.misconception, verdict.cases) == (False, 0.0, "", ())
+    assert "You have not begun this one" in verdict.text
+    assert "not begun" in verdict.explanation
+
+
+def test_a_starter_whose_variable_has_another_name_is_begun(notebook, job, player, catalogue):
+    answer = given_cell(catalogue, "log_sum_exp").replace("scores", "values")
+    assert grade_notebook(notebook(log_sum_exp=answer), job(), player).verdicts["check-log_sum_exp"].begun
+
+
+@pytest.mark.parametrize("other", ["log_sum_exp = print", "def log_sum_exp(scores):\n    return scores"])
+def test_an_answer_in_another_cell_than_its_own_is_begun(other, notebook, job, player, catalogue):
+    made = notebook(log_sum_exp=given_cell(catalogue, "log_sum_exp"))
+    place = next(i for i, cell in enumerate(made.cells) if cell.source == "check(log_sum_exp)")
+    made.cells.insert(place, new_code_cell(other))
+    assert grade_notebook(made, job(), player).verdicts["check-log_sum_exp"].begun
+
+
+def test_a_right_answer_that_reaches_an_untouched_cell_in_another_way_keeps_its_points(
+    notebook, job, player, catalogue
+):
+    """It cannot be known all that a cell may do; what is right is begun."""
+    made = notebook(log_sum_exp=given_cell(catalogue, "log_sum_exp"))
+    place = next(i for i, cell in enumerate(made.cells) if cell.source == "check(log_sum_exp)")
+    right = definition(catalogue.exercises["log_sum_exp"].reference)
+    made.cells.insert(place, new_code_cell(f"exec({right!r})"))
+    verdict = grade_notebook(made, job(), player).verdicts["check-log_sum_exp"]
+    assert (verdict.begun, verdict.score) == (True, verdict.max_score)
+
+
+@pytest.mark.parametrize("name", ["log_sum_exp", "halving_step"])
+@pytest.mark.parametrize("new_cell", [new_code_cell, new_markdown_cell])
+def test_an_answer_below_an_untouched_cell_s_check_is_for_a_person(
+    name, new_cell, notebook, job, player, catalogue
+):
+    made = notebook(**{name: given_cell(catalogue, name)})
+    made.cells.append(new_cell(definition(catalogue.exercises[name].reference)))
+    assert grade_notebook(made, job(), player).verdicts[f"check-{name}"].needs_person
+
+
+def test_whether_it_is_begun_is_kept_with_the_verdict(notebook, job, player, catalogue):
+    graded = grade_notebook(notebook(log_sum_exp=given_cell(catalogue, "log_sum_exp")), job(), player)
+    assert Graded.from_json(graded.to_json()) == graded

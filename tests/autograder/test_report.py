@@ -82,16 +82,17 @@ def test_the_numbers_are_the_gradebook_s(soup, collected, judged):
     assert row[:3] == [str(judged - 1), f"{np.mean(sums):.2f}", f"{min(sums):g}"]
     exercises = {row[0]: row[1:] for row in table(soup, "Exercises")}
     assert list(exercises) == ["halving_step", "running_mean", "backtrack", "log_sum_exp", "warm_up", "in words"]
-    points = [row.cells["check-halving_step"] for row in collected.rows]
+    points = [row.cells["check-halving_step"] for row in collected.rows if row.student != "blank"]
     shares = [score / 4 for score in points if score is not None]
-    assert exercises["halving_step"][:3] == ["4", str(judged), f"{np.mean(shares):.2f}"]
+    assert exercises["halving_step"][:3] == ["4", str(judged - 1), f"{np.mean(shares):.2f}"]
 
 
 def test_a_misconception_is_counted_with_its_sentence(soup, small_class, judged):
+    """Of those who have begun: 'blank' has not."""
     wrong = small_class.course.catalogue.exercises["halving_step"].misconceptions
     rows = {row[0]: row[1:] for row in table(soup, "Misconceptions")}
-    assert rows["halving_step all halved"] == [f"2 of {judged}", wrong[0].sentence]
-    assert rows["halving_step stale sum"] == [f"1 of {judged}", wrong[1].sentence]
+    assert rows["halving_step all halved"] == [f"2 of {judged - 1}", wrong[0].sentence]
+    assert rows["halving_step stale sum"] == [f"1 of {judged - 1}", wrong[1].sentence]
 
 
 def test_the_cases_that_fail_most_come_first(soup, collected):
@@ -286,6 +287,16 @@ def test_difficulty_is_the_mean_share_and_discrimination_the_corrected_correlati
         rest = np.delete(scores, i, axis=1).sum(1)
         assert found.difficulty == pytest.approx(scores[:, i].mean() / (4.0, 2.0, 3.0)[i])
         assert found.discrimination == pytest.approx(np.corrcoef(scores[:, i], rest)[0, 1])
+
+
+def test_what_is_not_begun_counts_in_no_quality():
+    scores = np.random.default_rng(1).integers(1, 3, size=(30, 3)).astype(float)
+    scores[:12, 0] = 0
+    found = replace(a_class(scores), not_begun=frozenset((f"s{n}", "check-0") for n in range(12)))
+    first, second, _ = qualities(found)
+    assert (first.students, second.students) == (18, 30)
+    assert first.difficulty == pytest.approx(scores[12:, 0].mean() / 4)
+    assert first.discrimination == pytest.approx(np.corrcoef(scores[12:, 0], scores[12:, 1:].sum(1))[0, 1])
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import textwrap
 
 import pytest
 
+from autograder.build import given_version
 from autograder.source import definition, imports_for, renamed
 
 
@@ -43,6 +44,19 @@ def test_a_misconception_is_named(name, as_student, solved, desk, catalogue):
         found = as_student(solved(name, wrong.answer), desk)
         assert found.returncode == 1
         assert wrong.sentence in " ".join(found.stderr.split())
+
+
+@pytest.mark.parametrize("name", ["log_sum_exp", "halving_step"])  # one with a version to be mended, one that is blank
+def test_what_is_as_it_was_given_is_not_begun(name, as_student, desk, catalogue):
+    exercise = catalogue.exercises[name]
+    given = given_version(exercise).replace("    ", "    # not today\n    ", 1)
+    cell = "\n".join([*imports_for([exercise.reference, *exercise.given]), *map(definition, exercise.given), given])
+    (desk / "cell.py").write_text(cell)
+    imports = "sys.path.insert(0, '.')\nfrom autograder import check\nfrom cell import *\n"
+    found = as_student(f"{imports}check({name})", desk)
+    assert found.returncode == 1
+    assert "You have not begun this one" in found.stderr
+    assert not any(wrong.sentence in " ".join(found.stderr.split()) for wrong in exercise.misconceptions)
 
 
 WRONG = {
