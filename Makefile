@@ -1,5 +1,6 @@
 # make course   build the book, rehearse every assignment on a made-up class, say where everything lies
 # make test     lint, layout, types, tests; builds the book from nothing with warnings as errors
+# make quick    what a developer of one topic wants to know in a minute: TOPIC=momentum
 # make book     the book alone; EDITION=student hides the code of the exercises
 # make hub      the classroom: JupyterHub with made-up accounts, until Ctrl-C (PORT=8000 HUB=/srv/deep-training PREFIX=demo)
 # make hub-remove  remove those accounts, their homes and the hub's folder
@@ -8,6 +9,7 @@
 
 PYTHON  ?= python3.11
 EDITION ?= full
+TEST_WORKERS ?= 2
 BIN     := .venv/bin
 SITE    := build/book$(if $(filter student,$(EDITION)),-student)
 
@@ -17,7 +19,7 @@ SOLUTIONS := $(shell find solutions -name '*.py' -o -name '*.md')
 GRADER    := $(shell find autograder -name '*.py')
 PAGES     := $(shell find chapters _config.yml _toc.yml genindex.md benchmarks/results -type f -not -path '*/__pycache__/*')
 
-.PHONY: course test book hub hub-remove bench clean
+.PHONY: course test quick book hub hub-remove bench clean
 .DELETE_ON_ERROR:
 
 course: $(SITE).done build/classroom.done $(REHEARSALS)
@@ -36,7 +38,12 @@ test: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -rs
+	$(BIN)/pytest -rs --numprocesses $(TEST_WORKERS) --dist loadgroup
+
+TOPIC ?= momentum
+quick: .venv/ready
+	$(BIN)/ruff check solutions/$(TOPIC) tests/solutions/$(TOPIC)
+	$(BIN)/pytest tests/solutions/$(TOPIC) tests/solutions/test_exercises.py -k "$(TOPIC)"
 
 .venv/ready: pyproject.toml constraints.txt
 	@echo "== setting up .venv (some minutes the first time)"

@@ -10,11 +10,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from autograder.exercise import ExerciseError
-from autograder.pool import Done
+from autograder.pool import MAX_STALLS, Done
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -79,18 +80,37 @@ def _connected(address: str) -> Any:
         said = " ".join(str(error).split())
         raise ExerciseError(f"no Dask scheduler answers at {address}: {said}") from None
 @contextmanager
-def ends_worker_after(seconds: float) -> Iterator[None]:
+def ends_worker_after(seconds: float, tally: Path) -> Iterator[None]:
     """End this process, a Dask worker's, where the block takes longer: Dask itself waits for a task without end.
 
-    Its nanny starts another, and the scheduler tries the task again, as after any other death.
+    Its nanny starts another, and the scheduler tries the task again. It blames a death on every task that the worker
+    had, so the second time is the last: the block's neighbours are not given up with it.
+
+    tally : a file that counts, where every worker sees it
+
+    Raises
+    ------
+    TimeoutError
+        It has happened MAX_STALLS times.
     """
-    clock = threading.Timer(seconds, os._exit, [STALLED])
+    if tally.exists() and tally.stat().st_size >= MAX_STALLS:
+        tally.unlink()
+        raise TimeoutError(f"it did not come to an end within {seconds:g} s, {MAX_STALLS} times")
+    clock = threading.Timer(seconds, _end, [tally])
     clock.daemon = True
     clock.start()
     try:
         yield
     finally:
         clock.cancel()
+    tally.unlink(missing_ok=True)
+
+
+def _end(tally: Path) -> None:
+    tally.parent.mkdir(parents=True, exist_ok=True)
+    with tally.open("a") as file:
+        file.write("x")
+    os._exit(STALLED)
 
 
 def _done(future: Any, item: Any) -> Done:
@@ -100,6 +120,6 @@ def _done(future: Any, item: Any) -> Done:
     if error is None:
         return Done(item, future.result())
     if type(error).__name__ == "KilledWorker":
-        why = f"died, or did not come to an end: {error.last_worker.address} was the last"
+        why = f"died: {error.last_worker.address} was the last"
         return Done(item, None, f"the Dask workers that graded it {why}")
     return Done(item, None, f"{type(error).__name__}: {error}")

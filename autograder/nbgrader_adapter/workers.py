@@ -98,5 +98,6 @@ def draft_remotely(root: str, book: SourceBook, student: str) -> Draft:
     The worker's template is started with its first submission.
     """
     course = course_of(read_config(Path(root)))
-    with ends_worker_after(course.settings.worker_seconds(len(book.notebooks))):
+    tally = course.store.folder / "stalls" / book.assignment / student
+    with ends_worker_after(course.settings.worker_seconds(len(book.notebooks)), tally):
         return draft(course, book, student)

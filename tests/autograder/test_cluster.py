@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from functools import partial
 
 import psutil
 import pytest
@@ -47,17 +48,18 @@ def scheduler(tmp_path):
     psutil.wait_procs(family, 30)
 
 
-def sleeps_on_three(number):
-    with ends_worker_after(2 if number == 3 else 600):
+def sleeps_on_three(folder, number):
+    with ends_worker_after(2 if number == 3 else 600, folder / f"{number}"):
         time.sleep(600 if number == 3 else 0)
         return number
 
 
-def test_a_task_that_does_not_end_is_ended_with_its_worker_and_given_up_in_the_end(scheduler):
+def test_a_task_that_does_not_end_is_ended_with_its_worker_and_given_up_alone(scheduler, tmp_path):
     address, _ = scheduler(1)
-    done = {d.item: d for d in map_dask(sleeps_on_three, range(5), address, 600)}
+    found = map_dask(partial(sleeps_on_three, tmp_path / "stalls"), range(5), address, 600)
+    done = {d.item: d for d in found}
     assert done[3].result is None
-    assert "died, or did not come to an end" in done[3].error
+    assert done[3].error == "TimeoutError: it did not come to an end within 2 s, 2 times"
     assert all(done[n].result == n for n in range(5) if n != 3)
 
 

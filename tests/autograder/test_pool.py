@@ -150,14 +150,14 @@ def stops_once(folder, number):
 
 def short_for_three(number):
     """A bound that only what stands still meets, on a machine under load too."""
-    return 1.5 if number == 3 else 600
+    return 4 if number == 3 else 600
 
 
 @pytest.mark.parametrize("function", [sleeps_on_three, stops_on_three])
 def test_a_worker_that_makes_no_progress_is_ended_and_its_item_given_up_after_a_retry(function, tmp_path):
     done = {d.item: d for d in map_forked(function, range(6), 2, lambda: tmp_path, seconds=short_for_three)}
     assert done[3].result is None
-    assert done[3].error == "the process that grades it did not come to an end within 1.5 s, 2 times"
+    assert done[3].error == "the process that grades it did not come to an end within 4 s, 2 times"
     assert all(done[n].result == n for n in range(6) if n != 3)
     tried = [int(file.name) for file in tmp_path.iterdir()]
     assert len(tried) == MAX_STALLS
@@ -172,7 +172,7 @@ def test_an_item_whose_worker_was_stopped_once_has_its_result(tmp_path):
 def test_a_worker_that_is_stopped_in_the_middle_of_its_answer_keeps_nobody(tmp_path):
     def answers_at_length(_, number):
         (tmp_path / f"{os.getpid()}").touch()
-        return b"x" * (50_000_000 if number == 3 else number)
+        return b"x" * (3_000_000 if number == 3 else number)
 
     with Crew(answers_at_length, 1, seconds=short_for_three) as crew:
         crew.give(3)
@@ -185,12 +185,12 @@ def test_a_worker_that_is_stopped_in_the_middle_of_its_answer_keeps_nobody(tmp_p
         found = {}
         while crew.unfinished:
             found |= {done.item: len(done.result) for done in crew.finished()}
-    assert found == {3: 50_000_000, 1: 1}
+    assert found == {3: 3_000_000, 1: 1}
 
 
 def test_an_item_of_many_megabytes_reaches_a_worker_that_was_stopped_when_it_was_given():
     """It does not go into a socket at once, and whoever gives it has others to look after."""
-    with Crew(lambda _, item: len(item), 2, seconds=lambda _: 1.5) as crew:
+    with Crew(lambda _, item: len(item), 2, seconds=lambda _: 6) as crew:
         crew.give(b"1")
         (first,) = crew.finished()
         (worker,) = crew._team

@@ -1,0 +1,34 @@
+"""Which tests go to one worker where several run them: those that build something together, and those that need the
+machine for themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ALONE = "alone"
+GROUPS = {
+    # accounts, fork bombs and memory hogs, a database server, clocks that a busy machine makes go off
+    "hub/": ALONE,
+    "autograder/session/": ALONE,
+    "autograder/test_hostile.py": ALONE,
+    "autograder/test_postgresql.py": ALONE,
+    "autograder/test_pool.py": ALONE,
+    "autograder/test_cluster.py": ALONE,
+    "autograder/test_batch.py": ALONE,
+    # built once: the book, the small class, the released course
+    "chapters/": "book",
+    "autograder/test_report.py": "small class",
+    "autograder/test_feedback_page.py": "small class",
+    "autograder/test_export.py": "small class",
+    "autograder/test_peers.py": "small class",
+    "autograder/watch/": "released",
+}
+EACH = ("solutions/test_rehearsal.py",)  # long, and nothing in common: each goes where there is room
+
+
+def group_of(path: Path) -> str | None:
+    """The group of a test file of this folder; None where each of its tests may go to any worker."""
+    name = path.relative_to(Path(__file__).parent).as_posix()
+    if name in EACH:
+        return None
+    return next((group for start, group in GROUPS.items() if name.startswith(start)), name)
