@@ -79,6 +79,8 @@ def _connected(address: str) -> Any:
     except (OSError, TimeoutError, ValueError) as error:
         said = " ".join(str(error).split())
         raise ExerciseError(f"no Dask scheduler answers at {address}: {said}") from None
+
+
 @contextmanager
 def ends_worker_after(seconds: float, tally: Path) -> Iterator[None]:
     """End this process, a Dask worker's, where the block takes longer: Dask itself waits for a task without end.

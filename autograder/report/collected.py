@@ -178,9 +178,7 @@ def _judged(items: tuple[Item, ...], verdicts: Iterable[dict[str, Verdict]]) -> 
     cells = {item.cell for item in items}
     for found in verdicts:
         yield from (
-            verdict
-            for cell, verdict in found.items()
-            if cell in cells and not verdict.needs_person and verdict.begun
+            verdict for cell, verdict in found.items() if cell in cells and not verdict.needs_person and verdict.begun
         )
 
 

@@ -327,9 +327,7 @@ def test_a_right_answer_that_reaches_an_untouched_cell_in_another_way_keeps_its_
 
 @pytest.mark.parametrize("name", ["log_sum_exp", "halving_step"])
 @pytest.mark.parametrize("new_cell", [new_code_cell, new_markdown_cell])
-def test_an_answer_below_an_untouched_cell_s_check_is_for_a_person(
-    name, new_cell, notebook, job, player, catalogue
-):
+def test_an_answer_below_an_untouched_cell_s_check_is_for_a_person(name, new_cell, notebook, job, player, catalogue):
     made = notebook(**{name: given_cell(catalogue, name)})
     made.cells.append(new_cell(definition(catalogue.exercises[name].reference)))
     assert grade_notebook(made, job(), player).verdicts[f"check-{name}"].needs_person

@@ -1,6 +1,5 @@
 """The dress rehearsal: a made-up class whose true scores are known."""
 
-
 import pytest
 from nbgrader.api import Gradebook
 
@@ -67,7 +66,7 @@ def test_a_folder_that_is_not_a_rehearsal_s_is_left_alone(own_course, cli):
 def test_a_class_without_students_is_refused(number, own_course, cli):
     code, _, err = cli(own_course, "rehearse", "composed", "--students", number)
     assert code == 2
-    assert f"--students {number}: a class has at least one student" in err
+    assert f"a whole number of at least 1 is wanted, not '{number}'" in err
     assert not (own_course / "rehearsal").exists()
 
 

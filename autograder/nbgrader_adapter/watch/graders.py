@@ -109,6 +109,7 @@ class Graders:
             return draft(course, task.book, task.student)
 
         self._course = course
+
         def seconds(task: Task) -> float:
             return course.settings.worker_seconds(len(task.book.notebooks))
 
