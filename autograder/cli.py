@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import atexit
+import errno
 import gc
 import logging
 import os
@@ -46,9 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TraitError as error:  # a setting of nbgrader's that is no value for it
         return _say(f"{CONFIG_NAME}: {' '.join(str(error).split())}", 2)
     except OSError as error:
-        if error.filename is None:
+        if error.filename is None and error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        return _say(f"{error.filename} cannot be used: {error.strerror or error}", 2)
+        return _say(_trouble_of(error), 2)
     except KeyboardInterrupt:
         return _say("stopped; what is graded so far is kept", 130)
 
@@ -56,6 +57,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _say(sentence: str, code: int) -> int:
     print(f"autograder: {sentence}", file=sys.stderr)
     return code
+
+
+def _trouble_of(error: OSError) -> str:
+    """What a file or the disk does not allow, and what would mend it."""
+    remedy = {
+        errno.EACCES: "give this account access to it",
+        errno.EPERM: "give this account access to it",
+        errno.ENOSPC: "make room on the disk; what is graded so far is kept",
+        errno.EDQUOT: "make room on the disk; what is graded so far is kept",
+        errno.EROFS: "it lies on a disk that cannot be written",
+    }.get(error.errno or 0, "look at what lies there, and move it away or mend it")
+    place = error.filename2 or error.filename or "a file"
+    return f"{place} cannot be used: {error.strerror or error}: {remedy}"
 
 
 def command() -> NoReturn:
@@ -358,8 +372,10 @@ def _watch(options: argparse.Namespace) -> int:
 
 def _explain(options: argparse.Namespace) -> None:
     from autograder.nbgrader_adapter.explain import explanations
+    from autograder.session.sanitise import printable
 
-    print("\n\n".join(explanations(_course(options), options.student, options.exercise, options.assignment)))
+    found = explanations(_course(options), options.student, options.exercise, options.assignment)
+    print(printable("\n\n".join(found)))  # it quotes what a student's code said
 
 
 def _export(options: argparse.Namespace) -> int:

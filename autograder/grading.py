@@ -21,6 +21,8 @@ from autograder.student.begun import is_as_given, is_defined_in
 from autograder.undisturbed import undisturbed
 from autograder.verdict import Asked, Graded, Verdict, judge_answers, needs_person
 
+LEFT_OUT = "# This cell is left out: it has "  # what stands in the place of a cell that is too long
+
 
 class Player(Protocol):
     """What plays a submission: `autograder.session.Template`, or a stand-in in a test."""
@@ -66,12 +68,15 @@ def grade_notebook(notebook: Any, job: Job, player: Player) -> Graded:
     results = dict(zip((i for i in code if i not in checked), transcript.cells, strict=True))
     answers = dict(zip(checked, transcript.answers, strict=True))
 
+    incomplete = any(cell.source.startswith(LEFT_OUT) for cell in notebook.cells)
     verdicts: dict[str, Verdict] = {}
     outputs: dict[int, list[dict[str, Any]]] = {i: list(result.outputs) for i, result in results.items()}
     for i, item in asked.items():
         verdict = item if isinstance(item, Verdict) else judge_answers(item, answers[i])
         if verdict.score == 0 and (not verdict.begun or all(_is_unanswered(answer) for answer in answers[i])):
             verdict = _without_answer(verdict, notebook, i, checked[i], results)
+        if incomplete and (verdict.score or 0) < verdict.max_score and not verdict.needs_person:
+            verdict = needs_person(verdict.exercise, verdict.max_score, "a cell was left out, because it is too long")
         verdicts[notebook.cells[i].metadata["nbgrader"]["grade_id"]] = verdict
         outputs[i] = [_shown(verdict)]
     for i, result in results.items():

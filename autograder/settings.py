@@ -59,6 +59,20 @@ class AutograderSettings(LoggingConfigurable):
         help="A grading process that takes this many times as long as its submission's limits allow on the wall clock "
         "is ended; the submission is tried once more, and is then left to a person.",
     ).tag(config=True)
+    output_mib = Integer(
+        4, min=1, help="What is kept of one cell's outputs; the rest is cut, and the cut is marked."
+    ).tag(config=True)
+    outputs_mib = Integer(16, min=1, help="The same of a whole notebook's outputs.").tag(config=True)
+    answer_mib = Integer(4, min=1, help="The largest value that one call of a student's function may answer.").tag(
+        config=True
+    )
+    answers_mib = Integer(32, min=1, help="What the grader keeps of all answers of a submission.").tag(config=True)
+    notebook_mib = Integer(32, min=1, help="The largest notebook that is read, saved outputs included.").tag(
+        config=True
+    )
+    cell_kib = Integer(
+        256, min=1, help="The longest cell of a notebook that is read; all its cells may have four times that."
+    ).tag(config=True)
     case_sets = Integer(16, min=1, help="How many sets of hidden cases an assignment has.").tag(config=True)
 
     book = Unicode(
@@ -107,7 +121,13 @@ class AutograderSettings(LoggingConfigurable):
     @property
     def limits(self) -> Limits:
         return Limits(
-            cell_seconds=self.cell_seconds, submission_seconds=self.submission_seconds, memory_mib=self.memory_mib
+            cell_seconds=self.cell_seconds,
+            submission_seconds=self.submission_seconds,
+            memory_mib=self.memory_mib,
+            output_bytes=self.output_mib << 20,
+            outputs_bytes=self.outputs_mib << 20,
+            answer_bytes=self.answer_mib << 20,
+            answers_bytes=self.answers_mib << 20,
         )
 
     def worker_seconds(self, notebooks: int) -> float:

@@ -45,7 +45,10 @@ class Store:
         """The latest verdicts of a student, by notebook."""
         found = {}
         for file in sorted(self._latest(assignment, student, "x").parent.glob("*.json")):
-            graded = self.get(json.loads(file.read_text())["key"])
+            try:
+                graded = self.get(json.loads(file.read_text())["key"])
+            except (OSError, ValueError, KeyError, TypeError):  # damaged: as if it had not been graded
+                continue
             if graded is not None:
                 found[file.stem] = graded
         return found
@@ -58,7 +61,7 @@ class Store:
         """The state whose scores the gradebook holds; '' where it holds none."""
         try:
             return self._entered(assignment, student).read_text()
-        except OSError:
+        except (OSError, ValueError):
             return ""
 
     def _entered(self, assignment: str, student: str) -> Path:

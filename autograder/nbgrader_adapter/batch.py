@@ -26,9 +26,9 @@ from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades
 from nbgrader.utils import find_all_files
 from sqlalchemy import text
 
-from autograder.exercise import ExerciseError
 from autograder.nbgrader_adapter.course import Course
 from autograder.nbgrader_adapter.sourcebook import SourceBook, standing_in
+from autograder.nbgrader_adapter.submission import NotGradable, read_submission
 from autograder.verdict import Graded
 
 READERS = (
@@ -37,10 +37,6 @@ READERS = (
     "autograder.nbgrader_adapter.preprocessors",
 )
 WRITERS = ("nbgrader.preprocessors.saveautogrades", "nbgrader.preprocessors.latesubmissions")
-
-
-class NotGradable(ExerciseError):
-    """What was submitted is not what the assignment asks for; the sentence is for its student."""
 
 
 @dataclass(frozen=True)
@@ -84,12 +80,13 @@ def draft(course: Course, book: SourceBook, student: str) -> Draft:
         if file.is_symlink() or not file.is_file():  # a pipe would be waited for without end
             raise NotGradable(f"{file.name} is a link or no plain file; a submission must hold the notebook itself")
         resources = {"unique_key": name, **_resources(course, book, student, name)}
-        notebook = _read(file)
+        notebook, left_out = read_submission(file, course.settings)
+        notes += left_out
         with standing_in(book, *READERS):
             for step in _steps(course, offline=True):
                 notebook, resources = step.preprocess(notebook, resources)
         nbformat.validate(notebook)
-        (folder / file.name).write_bytes(_text(notebook).encode("utf-8", "replace"))  # half a character is no text
+        (folder / file.name).write_bytes(_text(notebook).encode("utf-8", "replace"))
         notebooks[name] = (_without_outputs(notebook), resources["autograder"])
     if not notebooks:
         raise NotGradable(f"it holds no notebook called {' or '.join(f'{name}.ipynb' for name in book.notebooks)}")
@@ -276,17 +273,6 @@ def _copy_files(course: Course, directory: Any, submitted: Path, folder: Path, a
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, target)
     return notes
-
-
-def _read(file: Path) -> Any:
-    try:
-        notebook = nbformat.read(file, as_version=4)
-        for cell in notebook.cells:
-            if not isinstance(cell.metadata.get("nbgrader", {}), dict):  # nbgrader's steps take it for marks
-                del cell.metadata["nbgrader"]
-        return notebook
-    except Exception as error:  # whatever a file can hold
-        raise NotGradable(f"{file.name} is not a notebook: {type(error).__name__}: {str(error)[:200]}") from None
 
 
 def _text(notebook: Any) -> str:

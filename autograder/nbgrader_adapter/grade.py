@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
+from sqlalchemy.exc import OperationalError
 
 from autograder.cluster import answers_at
 from autograder.exercise import ExerciseError
@@ -18,6 +19,7 @@ from autograder.nbgrader_adapter.sourcebook import SourceBook, read_sourcebook
 from autograder.nbgrader_adapter.workers import drafts
 from autograder.options import nearest
 from autograder.pool import Done
+from autograder.session.sanitise import printable
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Trouble:
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.student}: {self.where}: {self.reason}"
+        return printable(f"{self.student}: {self.where}: {self.reason}")
 
 
 def grade_class(
@@ -59,7 +61,7 @@ def grade_class(
             if dry_run:
                 new[str(done.item)] = _new_scores(done)
             else:
-                settle(course, gradebook, book, done)
+                troubles += settle(course, gradebook, book, done)
         found = [row for row in scores.read_rows(gradebook, assignment) if row.student in wanted]
     if dry_run:
         return _print_changes(before, new, troubles)
@@ -101,7 +103,10 @@ def is_current(course: Course, gradebook: Gradebook, book: SourceBook, student: 
         gradebook.find_submission(book.assignment, student)
     except MissingEntry:
         return False
-    return course.store.entered(book.assignment, student) == _state(course, book, student)
+    try:
+        return course.store.entered(book.assignment, student) == _state(course, book, student)
+    except OSError:  # what cannot be read now is told when it is graded
+        return False
 
 
 def _wanted(
@@ -120,14 +125,36 @@ def _wanted(
     return book, [student for student in submitted if not students or student in students]
 
 
-def settle(course: Course, gradebook: Gradebook, book: SourceBook, done: Done) -> None:
-    """Enter a draft in the gradebook; without one, leave the submission to a person."""
+def settle(course: Course, gradebook: Gradebook, book: SourceBook, done: Done) -> list[Trouble]:
+    """Enter a draft in the gradebook; without one, leave the submission to a person.
+
+    Whatever one submission holds, the others are graded: what cannot be entered is left to a person too, and is
+    returned. What is the gradebook's own trouble or the disk's is raised.
+    """
     student, drafted = str(done.item), done.result
-    if drafted is None:
-        batch.set_aside(course, gradebook, book, student)
+    if drafted is not None:
+        try:
+            batch.enter(course, gradebook, book, drafted)
+            course.store.note_entered(book.assignment, student, _state(course, book, student, drafted.fingerprint))
+            return []
+        except (OSError, OperationalError):
+            raise
+        except Exception as error:
+            found = [Trouble(student, "submission", f"its grade cannot be entered: {sentence(error)}")]
     else:
-        batch.enter(course, gradebook, book, drafted)
-        course.store.note_entered(book.assignment, student, _state(course, book, student, drafted.fingerprint))
+        found = []
+    try:
+        batch.set_aside(course, gradebook, book, student)
+    except (OSError, OperationalError):
+        raise
+    except Exception as error:
+        found.append(Trouble(student, "submission", f"the gradebook takes no entry of it: {sentence(error)}"))
+    return found
+
+
+def sentence(error: Exception) -> str:
+    """An exception in one line that a terminal can show."""
+    return printable(f"{type(error).__name__}: {error}".partition("\n")[0][:300])
 
 
 def troubles_of(done: Done) -> list[Trouble]:

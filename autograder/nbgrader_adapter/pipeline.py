@@ -26,6 +26,7 @@ def use_autograder(config: Config) -> None:
     ]
     config.Autograde.sanitize_preprocessors = [
         "autograder.nbgrader_adapter.repair.RepairNotebook",
+        OURS + "CleanSubmission",
         THEIRS + "ClearOutput",
         THEIRS + "DeduplicateIds",
         THEIRS + "OverwriteKernelspec",

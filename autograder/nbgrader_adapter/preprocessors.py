@@ -2,6 +2,7 @@
 
 Named in nbgrader_config.py, so that `nbgrader autograde`, formgrader's button and `autograder grade` all take them:
 
+    CleanSubmission   before them: text that can be written, and of the metadata what grading needs
     RestoreCells      in place of OverwriteCells: cells that were deleted come back, and a broken one stops nobody
     SandboxExecute    in place of Execute: runs the notebook in a session and judges its answers outside
     SaveVerdicts      in place of SaveAutoGrades: writes those verdicts to the gradebook
@@ -22,12 +23,14 @@ from nbgrader.preprocessors import ClearSolutions, Execute, OverwriteCells, Save
 
 from autograder.grading import Job, grade_notebook
 from autograder.nbgrader_adapter.course import course_of
+from autograder.nbgrader_adapter.submission import CleanSubmission
 from autograder.nbgrader_adapter.submitted_files import session_files
 from autograder.nbgrader_adapter.templates import template_for
 from autograder.store import key_of
 from autograder.strays import written_elsewhere
 from autograder.verdict import Graded, Verdict
 
+__all__ = ["CleanSubmission", "PutStarters", "RestoreCells", "SandboxExecute", "SaveVerdicts"]
 Result = tuple[NotebookNode, dict[str, Any]]
 
 

@@ -13,6 +13,8 @@ from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.auth import Authenticator
 from nbgrader.exchange import ExchangeFactory
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
 from autograder.build import build_assignment
 from autograder.exercise import ExerciseError
@@ -90,12 +92,22 @@ def submitted_students(course: Course, assignment: str) -> list[str]:
 
 @contextmanager
 def gradebook_of(course: Course) -> Iterator[Gradebook]:
-    """The gradebook, opened once; where there is none, an empty one in memory, so that looking makes none."""
+    """The gradebook, opened once; where there is none, an empty one in memory, so that looking makes none.
+
+    Its own trouble is an ExerciseError that names it.
+    """
     directory = course.directory()
     file = _file_of(directory.db_url)
     url = directory.db_url if file is None or file.exists() else "sqlite:///:memory:"
-    with Gradebook(url, directory.course_id) as gradebook:
-        yield gradebook
+    try:
+        with Gradebook(url, directory.course_id) as gradebook:
+            yield gradebook
+    except DBAPIError as error:
+        place = make_url(directory.db_url).render_as_string()  # without the password
+        raise ExerciseError(
+            f"the gradebook {place} cannot be used: {error.orig}. Where the file is damaged, is no database or cannot "
+            "be written, put a copy in its place or mend its permissions; where the disk is full, make room"
+        ) from error
 
 
 def make_private(folder: Path, db_url: str = "") -> None:

@@ -10,24 +10,41 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from autograder.student import values
 
 from .ends import Clock, Over, how_it_ended
 from .interface import Answer, Limits, Question
 from .layers import SessionError
 from .live import Live
-from .sanitise import safe_text
+from .sanitise import printable
 from .wire import Channel, ChannelError, read, wait
 
 MAX_DEATHS = 3
 SEND_SECONDS = 20.0
-ANSWER_BYTES = 56 << 20
 BATCH_BYTES = 8 << 20
 _TEXT = 1000
 
 
 class Lost(Exception):
     """A snapshot that answered itself is gone, or must be: what is not answered yet needs one that lasts, by itself."""
+
+
+class Room:
+    """The bytes that a submission's answers may take in the grader's memory, all together."""
+
+    def __init__(self, most: int) -> None:
+        self.most = self.left = most
+
+    def take(self, answer: Answer) -> Answer:
+        """The answer, or that it is more than is kept."""
+        size = _weight(answer.values)
+        if size > self.left:
+            reason = f"the answers take more than {self.most >> 20} MiB together, which is more than the grader keeps"
+            return Answer("refused", reason=reason)
+        self.left -= size
+        return answer
 
 
 class _Crashed(Exception):
@@ -41,9 +58,10 @@ class _Broken(Exception):
 class Asking:
     """The questions to one snapshot. `ask` goes on where it stopped, so that others can be asked in between."""
 
-    def __init__(self, question: Question, limits: Limits) -> None:
+    def __init__(self, question: Question, limits: Limits, room: Room | None = None) -> None:
         self.answers: list[Answer] = []
         self._question, self._limits = question, limits
+        self._room = room or Room(limits.answers_bytes)
         self._calls = _plain(question)
         self._deaths = 0
 
@@ -102,7 +120,8 @@ class Asking:
         """Ask from the first call without an answer on, a batch at a time; each answer is appended as it comes."""
         question = self._question
         if not self._begun:
-            batch = {"name": question.name, "checks": question.checks, "driver": question.driver}
+            batch: dict[str, Any] = {"name": question.name, "checks": question.checks, "driver": question.driver}
+            batch["most"] = self._limits.answer_message_bytes
             self._channel.send(batch, time.monotonic() + SEND_SECONDS)
             self._begun = True
         clock = Clock(question.seconds, question.seconds * self._limits.wall_factor)
@@ -125,11 +144,11 @@ class Asking:
                 raise _Broken(_short(message["broken"]))
             if message.get("number") != number:
                 raise ChannelError("it answered what was not asked")
-            found.append(_answer(message))
+            found.append(_answer(message, self._limits.answer_bytes))
             return True
 
-        self._live.talk(self._channel, take, clock, ANSWER_BYTES)
-        return found[0]
+        self._live.talk(self._channel, take, clock, self._limits.answer_message_bytes)
+        return self._room.take(found[0])
 
     def _died(self, reason: str) -> None:
         self.answers.append(Answer("stopped", reason=reason))
@@ -154,7 +173,7 @@ def _plain(question: Question) -> tuple[bytes, ...]:
         raise SessionError(f"the arguments of a case of {question.name} cannot be sent: {error}") from None
 
 
-def _answer(message: dict[str, Any]) -> Answer:
+def _answer(message: dict[str, Any], most: int) -> Answer:
     """The answer in one message; anything unexpected is refused."""
     match message:
         case {"missing": str(reason)}:
@@ -162,19 +181,22 @@ def _answer(message: dict[str, Any]) -> Answer:
         case {"refused": str(reason)}:
             return Answer("refused", reason=_short(reason))
         case {"answers": [first]}:
-            return _single(first)
+            return _single(first, most)
         case {"answers": [first, second]}:
-            return _both(_single(first), _single(second))
+            return _both(_single(first, most), _single(second, most))
     raise ChannelError("an answer is malformed")
 
 
-def _single(part: Any) -> Answer:
+def _single(part: Any, most: int) -> Answer:
     match part:
         case {"value": plain}:
             try:
-                return Answer("value", (values.from_plain(plain),))
+                value = values.from_plain(plain)
             except Exception as error:  # whatever it is, it was made by what came
                 return Answer("refused", reason=_short(f"the answer cannot be read: {error}"))
+            if _weight(value) > most:
+                return Answer("refused", reason=f"an answer of more than {most >> 20} MiB is not kept")
+            return Answer("value", (value,))
         case {"exception": str(name), "message": str(message), "line": str(line)}:
             return Answer("raised", exception=_short(name), message=_short(message), line=_short(line))
         case {"refused": str(reason)}:
@@ -204,5 +226,16 @@ def _saw_death(channel: Channel) -> bool:
         return False
 
 
+def _weight(value: Any) -> int:
+    """About what a decoded value takes in memory."""
+    if isinstance(value, np.ndarray):
+        return 128 + value.nbytes
+    if isinstance(value, (list, tuple)):
+        return 64 + sum(8 + _weight(item) for item in value)
+    if isinstance(value, dict):
+        return 64 + sum(32 + _weight(key) + _weight(item) for key, item in value.items())
+    return 64 + len(value) if isinstance(value, str) else 32
+
+
 def _short(text: Any) -> str:
-    return safe_text(str(text))[:_TEXT]
+    return printable(str(text)[:_TEXT])

@@ -27,7 +27,10 @@ class Limits:
     submission_seconds: float = 120
     wall_factor: float = 3
     memory_mib: int = 2048  # address space beyond what the template has mapped already
-    output_bytes: int = 1 << 20  # of one cell's outputs, all together; the rest is cut with a note
+    output_bytes: int = 4 << 20  # of one cell's outputs, all together; the rest is cut with a note
+    outputs_bytes: int = 16 << 20  # of the notebook's
+    answer_bytes: int = 4 << 20  # of what one call answers
+    answers_bytes: int = 32 << 20  # of all that the grader keeps of a submission's answers
     file_mib: int = 64  # of one file
     scratch_mib: int = 256
     processes: int = 64
@@ -37,6 +40,16 @@ class Limits:
     def wall_seconds(self) -> float:
         """The longest that a session may last."""
         return self.submission_seconds * self.wall_factor
+
+    @property
+    def traffic_bytes(self) -> int:
+        """What a cell may send in all, counting what it clears, updates and writes over."""
+        return 16 * self.output_bytes
+
+    @property
+    def answer_message_bytes(self) -> int:
+        """The longest message with an answer: two values, in base64, and what else there is."""
+        return 3 * self.answer_bytes + (1 << 20)
 
     def all_processes(self, snapshots: int) -> int:
         """Those of a session with `snapshots` in all: the student's, two for each snapshot, and the session's own."""

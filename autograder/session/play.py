@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from .asking import Asking, Lost
+from .asking import Asking, Lost, Room
 from .ends import Clock, Dead, Over
 from .interface import Answer, Cell, CellResult, Limits, Question, Snapshot, Step, Transcript
 from .live import GRACE, Live
@@ -57,7 +57,9 @@ class Play:
             raise ValueError(f"{self.snapshots} snapshots need as many questions (or None), not {len(questions)}")
         self._lasting = False  # whether snapshots survive an answer that ends a process
         self._results: tuple[CellResult, ...] | None = None
-        self._talks = {k: Asking(question, limits) for k, question in enumerate(questions) if question is not None}
+        room = Room(limits.answers_bytes)  # of all the submission's answers
+        given = [(k, question) for k, question in enumerate(questions) if question is not None]
+        self._talks = {k: Asking(question, limits, room) for k, question in given}
         self._deadline = time.monotonic() + limits.submission_seconds * limits.wall_factor
         self._spent = 0.0
         self._peak = 0.0
@@ -92,7 +94,7 @@ class Play:
         return not run.rest and run.died + 1 < len(self.steps)
 
     def _cells(self, live: Live, dropped: Mapping[int, CellResult]) -> _Run:
-        run = _Run(Recorder(self.limits.output_bytes))
+        run = _Run(Recorder(self.limits.output_bytes, self.limits.outputs_bytes))
         taken = 0
         for index, step in enumerate(self.steps):
             if isinstance(step, Snapshot):
@@ -106,7 +108,7 @@ class Play:
                 run.results.append(("not run", run.rest or "cells before it ended the process too often", None))
             elif index in dropped:
                 run.recorder.adopt(dropped[index].outputs)
-                run.results.append((dropped[index].status, dropped[index].reason, len(run.recorder.cells) - 1))
+                run.results.append((dropped[index].status, dropped[index].reason, run.recorder.count - 1))
             else:
                 self._cell(live, run, index, step)
                 if run.died is not None and len(dropped) < RERUNS and self._worth_rerun(run):
@@ -118,7 +120,7 @@ class Play:
 
     def _cell(self, live: Live, run: _Run, index: int, step: Cell) -> None:
         run.recorder.begin()
-        here = len(run.recorder.cells) - 1
+        here = run.recorder.count - 1
         status: str = "stopped"
         reason = ""
         clock = Clock(self.limits.cell_seconds, self.limits.cell_seconds * self.limits.wall_factor)
@@ -156,7 +158,7 @@ class Play:
             return False
 
         live.data.send({**request, "number": number}, time.monotonic() + SEND_SECONDS)
-        live.talk(live.data, take, clock, 4 * self.limits.output_bytes + (1 << 20))
+        live.talk(live.data, take, clock, 2 * self.limits.traffic_bytes)
         return status
 
     def _interrupted(self, live: Live, recorder: Recorder) -> bool:
@@ -169,7 +171,7 @@ class Play:
 
         live.interrupt()
         try:
-            live.talk(live.data, take, Clock(GRACE, GRACE, whole=False), 2 * self.limits.output_bytes)
+            live.talk(live.data, take, Clock(GRACE, GRACE, whole=False), 2 * self.limits.traffic_bytes)
         except (Over, Dead, ChannelError):
             return False
         return True
@@ -226,7 +228,7 @@ class Play:
 
 
 def _results(run: _Run) -> tuple[CellResult, ...]:
+    cells = run.recorder.cells
     return tuple(
-        CellResult(status, () if here is None else tuple(run.recorder.cells[here]), reason)
-        for status, reason, here in run.results
+        CellResult(status, () if here is None else tuple(cells[here]), reason) for status, reason, here in run.results
     )

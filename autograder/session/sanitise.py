@@ -3,45 +3,51 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
-from functools import lru_cache
 from typing import Any
 
-MAX_HTML = 200_000  # characters; parsing takes time that the student chooses
-_NAMES = """
-a abbr b blockquote br caption code col colgroup dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i li ol p pre q s
-small span strong sub summary sup table tbody td tfoot th thead tr tt u ul var
-"""
-_TAGS = set(_NAMES.split())
-_ATTRIBUTES = {
-    "*": ["class", "title"],
-    "a": ["href"],
-    "td": ["colspan", "rowspan"],
-    "th": ["colspan", "rowspan", "scope"],
-}
-_INVISIBLE = re.compile(r"<(style|script)\b.*?(</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
-_IMAGES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
+from autograder.markup import clean_html
+from autograder.pictures import SVG, safe_picture
+
+MAX_DATA = 200_000  # characters of an output that is data for a program
+LEFT_OUT = "[a picture or page is left out here: it is no such thing, or too large or too deep to be shown]"
+MARKUP = ("text/html", "text/markdown", SVG)  # what takes time to read
+_IMAGES = ("image/png", "image/jpeg")
+_TEXTS = {*_IMAGES, *MARKUP, "text/plain", "text/latex"}
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def known_kinds(data: dict[Any, Any]) -> dict[str, Any]:
+    """The representations that a page may show, not made safe yet, each as one text; JSON as it is, if it is short."""
+    known: dict[str, Any] = {}
+    for kind, value in data.items():
+        if isinstance(value, list) and all(isinstance(line, str) for line in value):
+            value = "".join(value)
+        is_text = kind in _TEXTS and isinstance(value, str)
+        if is_text or (kind == "application/json" and len(json.dumps(value)) < MAX_DATA):
+            known[kind] = value
+    return known
 
 
 def safe_bundle(data: dict[Any, Any]) -> dict[str, Any]:
     """The representations of known kinds, each as text that is safe in a page; others are left out."""
     safe: dict[str, Any] = {}
-    for kind, value in data.items():
-        if isinstance(value, list) and all(isinstance(line, str) for line in value):
-            value = "".join(value)
-        if kind in _IMAGES and isinstance(value, str):
-            safe[kind] = _image(value, _IMAGES[kind])
-        elif kind == "image/svg+xml" and isinstance(value, str):
+    for kind, value in known_kinds(data).items():
+        if kind in _IMAGES:
+            safe[kind] = safe_picture(kind, value)
+        elif kind == SVG:
             safe.setdefault("text/html", _as_picture(value))
-        elif kind in ("text/html", "text/markdown") and isinstance(value, str):
-            safe[kind] = _clean(value)
-        elif kind in ("text/plain", "text/latex") and isinstance(value, str):
-            safe[kind] = safe_text(value)
+        elif kind in MARKUP:
+            safe[kind] = clean_html(value)
         elif kind == "application/json":
             safe[kind] = json.loads(safe_text(json.dumps(value)))
-    return {kind: value for kind, value in safe.items() if value not in ("", None)} or {"text/plain": ""}
+        else:
+            safe[kind] = safe_text(value)
+    kept = {kind: value for kind, value in safe.items() if value not in ("", None)}
+    if not kept:
+        return {"text/plain": LEFT_OUT if safe else ""}
+    return kept
 
 
 def safe_metadata(metadata: dict[Any, Any]) -> dict[str, Any]:
@@ -64,28 +70,12 @@ def safe_text(text: str) -> str:
     return text.encode("utf-8", "replace").decode().replace("\0", "")
 
 
-def _image(text: str, magic: bytes) -> str:
-    try:
-        data = base64.b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError):
-        return ""
-    return base64.b64encode(data).decode() if data.startswith(magic) else ""
+def printable(text: str) -> str:
+    """`text` as it may go to a terminal: what would move, colour or turn it is shown as Python writes it."""
+    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], text.encode("utf-8", "backslashreplace").decode())
 
 
 def _as_picture(svg: str) -> str:
     """An SVG as the source of an image, where browsers run no script and load nothing."""
-    data = base64.b64encode(safe_text(svg).encode()).decode()
-    return f'<img alt="figure" src="data:image/svg+xml;base64,{data}">'
-
-
-def _clean(html: str) -> str:
-    if len(html) > MAX_HTML:
-        return ""
-    return _cleaner().clean(_INVISIBLE.sub("", safe_text(html)))
-
-
-@lru_cache(1)
-def _cleaner() -> Any:
-    from bleach.sanitizer import Cleaner  # type: ignore[import-untyped]  # slow to import, and few notebooks need it
-
-    return Cleaner(tags=_TAGS, attributes=_ATTRIBUTES, protocols={"http", "https", "mailto"}, strip=True)
+    data = safe_picture(SVG, base64.b64encode(safe_text(svg).encode()).decode())
+    return f'<img alt="figure" src="data:image/svg+xml;base64,{data}">' if data else ""

@@ -123,7 +123,7 @@ class Template:
         """
         if snapshots > MAX_SNAPSHOTS:
             raise SessionError(f"a notebook with {snapshots} checked functions is more than {MAX_SNAPSHOTS}")
-        caps = [_CONTROL_BYTES, 4 * limits.output_bytes + (1 << 18), *[64 << 20] * snapshots]
+        caps = [_CONTROL_BYTES, 4 * limits.output_bytes + (1 << 18), *[limits.answer_message_bytes] * snapshots]
         pairs = [wire.pair(cap) for cap in caps]
         ours = [channel for channel, _ in pairs]
         request = {

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from .marking import CaseMark, Mark, Oracle
-from .shown import WIDTH, shown
+from .shown import WIDTH, cut, shown
 
 __all__ = ["Feedback", "Line", "address_of", "hidden_lines", "place", "public_lines", "shown", "worked_case"]
 
@@ -167,7 +167,7 @@ def worked_case(oracle: Oracle, answer: Any, driver: str = "", reason: str = "",
     driver : the name of the function of `checks.py` that puts the answer through its paces; '' for a plain call.
     reason : the mismatch's sentence; path : its place, which is shown whatever else of a long value is not.
     """
-    wrong = f"\nWhat is wrong:\n    {reason}" if reason else ""
+    wrong = f"\nWhat is wrong:\n    {cut(reason)}" if reason else ""
     return f"{_asked(oracle, driver, path)}\nCame:\n    {shown(answer, path)}{wrong}"
 
 

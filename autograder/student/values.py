@@ -155,8 +155,10 @@ def _key(key: Any) -> Any:
 
 def _from_plain(plain: Any, types: dict[str, type] | None, depth: int, budget: _Budget) -> Any:
     budget.spend(depth)
-    if plain is None or isinstance(plain, (bool, int, float)):
+    if plain is None or isinstance(plain, (bool, float)):
         return plain
+    if isinstance(plain, int):  # longer ones could all have one hash, and a dict of them would never be done
+        return _number(plain)
     if isinstance(plain, str):
         return _bounded_text(plain)
     if isinstance(plain, list):

@@ -12,6 +12,8 @@ A file's docstring has, after a sentence, lines of the form `key: value`:
     slow         yes: on a busy machine the wall clock may stop it, and then a person looks
     copies       how many students hand it in
     never        a text that may occur in no output and no feedback
+    shows        a text that must stand in its outputs, or in its page where it has one
+    page         yes: its feedback page is made too, in little time, and is held to the same
     reads        given: it may read the file that comes with the assignment
 
 All other exercises are answered right. `PLACES` tells an attacker where everything lies.
@@ -226,10 +228,27 @@ def hand_in(course, places, attack, student, desk):
 
 # `autograder grade` for one assignment after the other, each with two workers.
 GRADE = """
-import contextlib, io, json, sys, time
+import contextlib, io, json, pathlib, sys, time
 from autograder.cli import main
+from autograder.nbgrader_adapter import workers
+
+plain, folder = workers.draft, pathlib.Path(sys.argv[1])
+
+def peak():
+    return int(pathlib.Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+
+def draft(course, book, student):
+    # as it is, with a note of the memory and CPU time that the grader itself takes for it
+    pathlib.Path("/proc/self/clear_refs").write_text("5")
+    rest, begun = peak(), time.process_time()
+    try:
+        return plain(course, book, student)
+    finally:
+        (folder / student).write_text(json.dumps([(peak() - rest) / 1024, time.process_time() - begun]))
+
+workers.draft = draft
 said = {}
-for name in sys.argv[1:]:
+for name in sys.argv[2:]:
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = main(["grade", name, "--workers", "2"])
@@ -251,10 +270,10 @@ def bounded():
         resource.setrlimit(kind, (value, value))
 
 
-def run_grader(course, *assignments):
+def run_grader(course, notes, *assignments):
     """What `autograder grade` said of each, by a process with a secret in its environment."""
     found = subprocess.run(
-        [sys.executable, "-c", GRADE, *assignments],
+        [sys.executable, "-c", GRADE, str(notes), *assignments],
         cwd=course.settings.folder,
         capture_output=True,
         text=True,
@@ -271,7 +290,13 @@ def run_grader(course, *assignments):
 
 
 @pytest.fixture(scope="module")
-def graded(course, places, tmp_path_factory):
+def notes(tmp_path_factory):
+    """Where the grader notes, by student, the MiB beyond its rest and the CPU seconds that it took itself."""
+    return tmp_path_factory.mktemp("notes")
+
+
+@pytest.fixture(scope="module")
+def graded(course, places, notes, tmp_path_factory):
     """Everything handed in, collected, and graded in one batch an assignment. What the commands said."""
     desk = tmp_path_factory.mktemp("desks")
     places = places | {"victims_inbound": str(hand_in(course, places, None, "victim", desk))}
@@ -285,7 +310,7 @@ def graded(course, places, tmp_path_factory):
     for attack in ATTACKS:
         if attack.says["mode"] == "submitted":
             attack.damage(course.folder / "submitted" / attack.students[0] / attack.says["assignment"], places)
-    return run_grader(course, *FIRST)
+    return run_grader(course, notes, *FIRST)
 
 
 @pytest.fixture(scope="module")
@@ -322,7 +347,7 @@ def expected(attack, course):
 
 
 def test_the_attacks_are_many_and_all_of_the_list_is_among_them():
-    assert len(ATTACKS) >= 40
+    assert len(ATTACKS) >= 100
     tried = {int(number) for attack in ATTACKS for number in re.findall(r"\d+", attack.says["attacks"])}
     assert set(range(1, 34)) <= tried  # 34, a regrade, is a test of its own here
 
@@ -419,8 +444,48 @@ def pieces(output):
 def test_its_outputs_and_its_seconds_are_bounded(attack, course, graded):
     for student in attack.students:
         for found in course.store.latest(attack.says["assignment"], student).values():
-            assert max((len(json.dumps(outputs)) for outputs in found.outputs.values()), default=0) < 3 << 20
+            sizes = [len(json.dumps(outputs)) for outputs in found.outputs.values()]
+            assert max(sizes, default=0) < (course.settings.output_mib + 2) << 20
+            assert sum(sizes) < (course.settings.outputs_mib + 2) << 20
             assert found.cpu_seconds < SECONDS + 4
+
+
+@every_attack
+def test_the_grader_s_own_memory_and_time_for_it_are_bounded(attack, notes, graded):
+    for student in attack.students:
+        if (notes / student).exists():
+            mib, seconds = json.loads((notes / student).read_text())
+            assert mib < 200
+            assert seconds < SECONDS
+
+
+@every_attack
+def test_the_words_on_an_exercise_are_few(attack, course, graded):
+    for student in attack.students:
+        for found in course.store.latest(attack.says["assignment"], student).values():
+            for verdict in found.verdicts.values():
+                assert len(verdict.text) < 20_000
+                assert len(verdict.html) < 30_000
+
+
+SHOWN = [attack for attack in ATTACKS if {"shows", "page"} & set(attack.says)]
+
+
+@pytest.mark.parametrize("attack", SHOWN, ids=[attack.name for attack in SHOWN])
+def test_what_it_may_show_is_shown_and_its_page_is_made(attack, course, graded):
+    (student,), assignment = attack.students, attack.says["assignment"]
+    if attack.says.get("page"):
+        begun = time.process_time()
+        steps.feedback(course, assignment, student)
+        assert time.process_time() - begun < 3 * SECONDS
+        seen = (course.folder / "feedback" / student / assignment / f"{assignment}.html").read_text()
+        assert len(seen) < (course.settings.outputs_mib + 4) << 20
+    else:
+        (found,) = course.store.latest(assignment, student).values()
+        seen = json.dumps(found.outputs)
+    assert attack.says.get("shows", "") in seen
+    never = re.findall(r"^never: (.+)$", ast.get_docstring(ast.parse(attack.text)), re.MULTILINE)
+    assert [text for text in never if text in seen] == []
 
 
 def test_every_submission_of_the_batch_has_a_grade_or_waits_for_a_person(course, scores, graded):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
-from bs4 import BeautifulSoup
 from jinja2.bccache import Bucket, BytecodeCache
 from nbconvert.exporters import HTMLExporter
 from nbformat.notebooknode import NotebookNode
@@ -14,7 +14,7 @@ from traitlets.config import Config
 from autograder.nbgrader_adapter.feedback.markdown import markdown_to_html, mathml, safe_html
 
 TEMPLATES = Path(__file__).parent / "templates"
-HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"]
+_HEADING = re.compile(r"<(/?)h([1-6])(?=[\s>])")
 
 
 class Compiled(BytecodeCache):
@@ -65,9 +65,7 @@ class FeedbackExporter(HTMLExporter):
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **keywords: Any
     ) -> tuple[str, dict[str, Any]]:
         page, resources = super().from_notebook_node(nb, resources, **keywords)
-        soup = BeautifulSoup(page, "html.parser")
-        _order_headings(soup)
-        return str(soup), resources
+        return _ordered_headings(page), resources
 
 
 def points(score: float) -> str:
@@ -79,12 +77,17 @@ def _display(text: str) -> str:
     return mathml(text.strip().strip("$"), display=True)
 
 
-def _order_headings(soup: BeautifulSoup) -> None:
+def _ordered_headings(page: str) -> str:
     """The notebook's headings follow the page's own: one level lower, and none skips a level."""
-    level = 1
-    for heading in soup.find_all(HEADINGS):
-        if heading.find_parent(class_="notebook"):
-            level = min(HEADINGS.index(heading.name) + 2, level + 1, len(HEADINGS))
-            heading.name = HEADINGS[level - 1]
-        else:
-            level = HEADINGS.index(heading.name) + 1
+    head, begin, notebook = page.partition('<main class="notebook">')
+    level, inside = 1, list[int]()
+
+    def lower(found: re.Match[str]) -> str:
+        nonlocal level
+        if found[1]:
+            return f"</h{inside.pop() if inside else level}"
+        level = min(int(found[2]) + 1, level + 1, 6)
+        inside.append(level)
+        return f"<h{level}"
+
+    return head + begin + _HEADING.sub(lower, notebook)

@@ -6,40 +6,44 @@ import html
 import os
 import re
 import secrets
+import time
 from functools import lru_cache
 from typing import Any
 
-from bleach.sanitizer import Cleaner  # type: ignore[import-untyped]
-from bs4 import BeautifulSoup
 from jinja2 import pass_context
 from math_core import LatexError, LatexToMathML
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
+from autograder.markup import clean_html
+
 MAX_TEX = 2000  # characters; the converter calls itself for each brace, and a stack has an end
 MAX_PICTURE = 2_000_000  # bytes of one picture that a page takes in
-PICTURES = ("image/png", "image/jpeg", "image/gif", "image/svg+xml", "image/webp")
-_NAMES = """
-a abbr b blockquote br caption code col colgroup dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img kbd li mark ol
-p pre q s small span strong sub summary sup table tbody td tfoot th thead tr tt u ul var
-"""
-_ATTRIBUTES = {
-    "*": ["class", "title"],
-    "a": ["href"],
-    "img": ["src", "alt", "width", "height"],
-    "ol": ["start"],
-    "td": ["colspan", "rowspan"],
-    "th": ["colspan", "rowspan", "scope"],
-}
+MAX_WORDS = 20_000  # characters of one answer in words
+PAGE_SECONDS = 5.0  # CPU time for the Markdown of one page
+MAX_OPEN = 100
+BEGINNINGS = (("\\begin{", "\\end{"), ("[", "]"), ("<!--", "-->"), ("<", ">"))
 _WORD = re.compile(r"formula[0-9a-f]{16}")
-_INVISIBLE = re.compile(r"<(style|script)\b.*?(</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 
 
 @pass_context
 def markdown_to_html(context: Any, source: str) -> str:
     """The filter `markdown2html` of our pages and of formgrader's."""
     cell, resources = context.get("cell", {}), context.get("resources", {})
-    attachments = cell.get("attachments", {}) if isinstance(cell, dict) else {}
-    return render(source, attachments, str(resources.get("metadata", {}).get("path", "")))
+    cell = cell if isinstance(cell, dict) else {}
+    ours = cell.get("metadata", {}).get("nbgrader", {}).get("locked") and cell["cell_type"] != "code"
+    spent = resources.get("markdown_seconds", 0.0)
+    if not ours and len(source) > MAX_WORDS:
+        source = source[:MAX_WORDS]
+        note = f"<p>[it is cut here: what is longer than {MAX_WORDS:,} characters is not shown]</p>"
+    else:
+        note = ""
+    if not ours and spent > PAGE_SECONDS:  # whatever takes long is a student's doing
+        return as_it_is(source) + note
+    begun = time.process_time()
+    shown = render(source, cell.get("attachments", {}), str(resources.get("metadata", {}).get("path", "")))
+    if isinstance(resources, dict):
+        resources["markdown_seconds"] = spent + time.process_time() - begun
+    return shown + note
 
 
 def render(source: str, attachments: dict[str, dict[str, str]] | None = None, folder: str = "") -> str:
@@ -49,10 +53,20 @@ def render(source: str, attachments: dict[str, dict[str, str]] | None = None, fo
     """
     renderer = _Renderer(attachments or {}, folder)
     try:
-        cleaned = safe_html(MarkdownWithMath(renderer=renderer).render(source))
+        shown = MarkdownWithMath(renderer=renderer).render(source) if _is_quickly_read(source) else None
+        cleaned = clean_html(shown, renderer.in_words) if shown is not None else None
     except (RecursionError, ValueError, TypeError, KeyError, AttributeError):  # whatever a student can write
-        return f"<pre>{html.escape(source)}</pre>"
-    return _with_formulas(cleaned, renderer.formulas)
+        cleaned = None
+    return as_it_is(source) if cleaned is None else _WORD.sub(renderer.in_markup, cleaned)
+
+
+def as_it_is(source: str) -> str:
+    return f"<pre>{html.escape(source)}</pre>"
+
+
+def _is_quickly_read(source: str) -> bool:
+    """Whether few beginnings stand without their ends: a reader looks for the end of each through all that follows."""
+    return all(source.count(begin) - source.count(end) < MAX_OPEN for begin, end in BEGINNINGS)
 
 
 def mathml(tex: str, *, display: bool = False) -> str:
@@ -68,16 +82,9 @@ def mathml(tex: str, *, display: bool = False) -> str:
 
 
 def safe_html(text: str) -> str:
-    """HTML that runs nothing and loads nothing. A picture from elsewhere becomes its alternative text."""
-    soup = BeautifulSoup(_cleaner().clean(_INVISIBLE.sub("", text)), "html.parser")
-    for link in soup.find_all("a", href=re.compile(r"^\s*data:", re.IGNORECASE)):
-        del link["href"]
-    for picture in soup.find_all("img"):
-        if not str(picture.get("src", "")).startswith(tuple(f"data:{kind};base64," for kind in PICTURES)):
-            picture.replace_with(f"[picture: {picture.get('alt') or 'not in the notebook'}]")
-        elif not picture.get("alt"):
-            picture["alt"] = "a picture that the notebook does not describe"
-    return str(soup)
+    """The filter for HTML that a cell has put out: it runs nothing and loads nothing."""
+    cleaned = clean_html(text)
+    return as_it_is(text) if cleaned is None else cleaned
 
 
 class _Renderer(IPythonRenderer):
@@ -101,6 +108,13 @@ class _Renderer(IPythonRenderer):
     def block_mermaidjs(self, code: str) -> str:
         return f"<pre>{html.escape(code)}</pre>"  # a diagram is drawn by a script
 
+    def in_words(self, text: str) -> str:
+        """An attribute's text, with the TeX of its formulas."""
+        return _WORD.sub(lambda found: self.formulas.get(found[0], (found[0], ""))[0], text)
+
+    def in_markup(self, found: re.Match[str]) -> str:
+        return self.formulas.get(found[0], ("", found[0]))[1]
+
     def _keep(self, tex: str, shown: str) -> str:
         word = f"formula{secrets.token_hex(8)}"
         self.formulas[word] = (tex, shown)
@@ -119,25 +133,6 @@ class _Renderer(IPythonRenderer):
         return super()._src_to_base64(src)
 
 
-def _with_formulas(cleaned: str, formulas: dict[str, tuple[str, str]]) -> str:
-    """Put the formulas in their places; inside an attribute, their TeX."""
-    if not formulas:
-        return cleaned
-    soup = BeautifulSoup(cleaned, "html.parser")
-    for element in soup.find_all(True):
-        for name, value in element.attrs.items():
-            if isinstance(value, str):
-                element[name] = _WORD.sub(lambda found: formulas.get(found[0], (found[0], ""))[0], value)
-    return _WORD.sub(lambda found: formulas[found[0]][1] if found[0] in formulas else found[0], str(soup))
-
-
 @lru_cache(1)
 def _converter() -> LatexToMathML:
     return LatexToMathML(fancy_error=False, max_expansions=0)  # a macro could nest deeper than its text is long
-
-
-@lru_cache(1)
-def _cleaner() -> Cleaner:
-    return Cleaner(
-        tags=set(_NAMES.split()), attributes=_ATTRIBUTES, protocols={"http", "https", "mailto", "data"}, strip=True
-    )

@@ -20,7 +20,6 @@ from autograder.student import crossing, drive, values
 from ..wire import Channel, first_ready
 
 CALL_BYTES = 64 << 20
-ANSWER_BYTES = 48 << 20
 
 
 def fork_with_state() -> int:
@@ -86,6 +85,7 @@ class Answering:
 
     def __init__(self, channel: Channel, batch: dict[str, Any], namespace: dict[str, Any]) -> None:
         self._channel, self._namespace = channel, namespace
+        self._most = batch["most"]  # bytes of one message
         self._function = namespace.get(batch["name"])
         self._refusal = "" if callable(self._function) else _not_there(batch["name"], self._function, namespace)
         self._driver: Callable[..., Any] = drive.call
@@ -99,8 +99,8 @@ class Answering:
         """One answer for each call of the request, as soon as it is there."""
         for number, call in enumerate(request["calls"], request["number"]):
             data = json.dumps({"number": number, **self._reply(call, request["twice"])}).encode()
-            if len(data) > ANSWER_BYTES:
-                size = f"{len(data) >> 20} MiB is more than the {ANSWER_BYTES >> 20} MiB that may be sent"
+            if len(data) > self._most:
+                size = f"{len(data) >> 20} MiB is more than the {self._most >> 20} MiB that may be sent"
                 data = json.dumps({"number": number, "refused": f"an answer of {size}"}).encode()
             self._channel.send_bytes(data)
 

@@ -95,11 +95,13 @@ def _sender(channel: Channel, collector: Collector) -> Any:
         """Outputs other than the streams'; what was written before comes before."""
         collector.sync()
         size = _size(message)
-        if size > collector.room:
-            collector.room = min(collector.room, 0)
+        if message.get("out") == "clear":
+            collector.clear()
+        if size > min(collector.room, collector.traffic):
             channel.send({"out": "cut"})
             return
-        collector.room -= size
+        collector.traffic -= size
+        collector.room -= 0 if message.get("out") == "update" else size
         try:
             channel.send(message)
         except (TypeError, ValueError):

@@ -17,6 +17,7 @@ from typing import Any
 NAMES = {1: "stdout", 2: "stderr"}
 _GROWN = 1 << 16
 _LEFT = 8192
+TRAFFIC = 16  # how often a cell may send what it may show: it may clear, update and write over that
 
 
 def make_files() -> list[int]:
@@ -50,12 +51,18 @@ class Collector:
         self.send = send
         self.most = most  # bytes of one cell
         self.room = most
+        self.traffic = TRAFFIC * most
         self._last = 1
         self._decoders = {number: codecs.getincrementaldecoder("utf-8")("replace") for number in NAMES}
 
     def begin(self) -> None:
         """A new cell starts with all its room."""
         self.room = self.most
+        self.traffic = TRAFFIC * self.most
+
+    def clear(self) -> None:
+        """What was shown is to go: it takes no room, and counts among what was sent."""
+        self.room = self.most if self.traffic > 0 else 0
 
     def sync(self) -> None:
         """Send what both files hold."""
@@ -71,14 +78,15 @@ class Collector:
 
     def offer(self, number: int, data: bytes) -> None:
         """Send a stream's bytes as far as there is room."""
-        text = self._decoders[number].decode(data[: max(self.room, 0)])
-        cut = len(data) > self.room
+        room = min(self.room + data.rfind(b"\r") + 1, self.traffic)  # a carriage return writes over what came before
+        text = self._decoders[number].decode(data[: max(room, 0)])
         if self.room > 0:
             for start in range(0, len(text), _GROWN):
                 self.send({"out": "stream", "name": NAMES[number], "text": text[start : start + _GROWN]})
-            if cut:
+            if len(data) > room:
                 self.send({"out": "cut"})
-        self.room -= len(data)
+        self.traffic -= len(data)
+        self.room = min(self.room - (len(data) - data.rfind(b"\r") - 1), self.traffic)
 
     def turn(self, number: int) -> None:
         """Before writing to one stream: what the other holds came first."""
