@@ -106,7 +106,7 @@ def test_a_crash_shows_the_student_s_line_and_nothing_of_ours(page, soup):
     assert "ZeroDivisionError" in text
     for ours in ("Traceback", "site-packages", "autograder/", "run_driver", "session"):
         assert ours not in text
-    loops = soup("loops").get_text().lower()  # on a busy machine it is the wall clock that stops it, and a person is needed
+    loops = soup("loops").get_text().lower()  # on a busy machine the wall clock stops it, and a person is needed
     assert "no answer: timeout after" in loops or "a person will look at this" in loops
     assert "no answer: process died" in soup("exits").get_text()
 
