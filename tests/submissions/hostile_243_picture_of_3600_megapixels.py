@@ -2,7 +2,6 @@
 
 attacks: own
 earns: first=0 rest=full
-page: yes
 never: iVBORw0KGgo
 never: /9j/4AAE
 """
