@@ -5,6 +5,24 @@ from autograder.exercise import Case
 from solutions.common.draws import signed
 
 
+def precision(kind):
+    """The dtype of a case's numbers: float32 where the dtype is what it asks for."""
+    return np.float32 if kind == "dtype" else np.float64
+
+
+def schedule_over_updates(**usual):
+    """For a schedule or a scheduler: the updates whose rates are asked for.
+
+    Parameters
+    ----------
+    usual : keyword arguments, where a case changes nothing
+    """
+    def case(name, updates, kind="values", weight=1.0, **changed):
+        return Case(name, (updates,), None, weight, kind, usual | changed)
+
+    return case
+
+
 def steps_over_a_path(rng, init, moving, **usual):
     """For `run_steps`: parameters, a gradient for each step, and a state.
 
@@ -12,12 +30,14 @@ def steps_over_a_path(rng, init, moving, **usual):
     ----------
     init : callable, params -> state
         The state at rest.
-    moving : callable, (draw) -> state
-        A state in motion; `draw()` gives fresh numbers of the parameters' shape.
+    moving : callable, (draw) -> tuple
+        What a state in motion holds; `draw()` gives numbers of the parameters' shape.
     usual : hyper-parameters, where a case changes nothing
     """
-    def case(name, shape, steps, kind="values", weight=1.0, *, dtype=np.float64,
-             motion=False, sizes=1.0, zeros=0, **changed):
+    def case(name, shape, steps, kind="values", weight=1.0, *, motion=False, sizes=1.0,
+             zeros=0, **changed):
+        dtype = precision(kind)
+
         def draw():
             return signed(rng, shape, dtype)
 
@@ -27,9 +47,9 @@ def steps_over_a_path(rng, init, moving, **usual):
             [draw() for _ in range(steps)])
         grads *= np.array(sizes, dtype).reshape(-1, *[1] * len(shape))
         grads[:zeros] = 0
-        state = moving(draw) if motion else init(params)
-        state = type(state)(*(np.asarray(value) if isinstance(value, np.generic) else value
-                              for value in state))
+        state = init(params)
+        state = type(state)(*(np.asarray(part) if isinstance(part, np.generic) else part
+                              for part in (moving(draw) if motion else state)))
         return Case(name, (params, grads, state), None, weight, kind, usual | changed)
 
     return case
@@ -43,8 +63,9 @@ def optimizer_over_groups(rng, shapes, **usual):
     shapes : of the parameters, where a case changes nothing
     usual : keyword arguments of the driver, where a case changes nothing
     """
-    def case(name, steps, kind="values", weight=1.0, *, shapes=shapes, dtype=np.float64,
+    def case(name, steps, kind="values", weight=1.0, *, shapes=shapes,
              missing=(), outlier=None, **changed):
+        dtype = precision(kind)
         grads = [[None if (t, i) in missing else signed(rng, shape, dtype)
                   for i, shape in enumerate(shapes)] for t in range(steps)]
         if outlier is not None:                 # (step, factor)
@@ -55,3 +76,25 @@ def optimizer_over_groups(rng, shapes, **usual):
         return Case(name, (starts, grads), None, weight, kind, usual | changed)
 
     return case
+
+
+def usual_paths(case):
+    """Cases of every step, of a `case` that `steps_over_a_path` made."""
+    return [case("one step from rest", (3,), 1),
+            case("four steps from rest", (2,), 4, weight=2),
+            case("three steps, in motion at the start", (2, 2), 3, weight=2,
+                 motion=True),
+            case("a parameter that is one number", (), 3, "edge", motion=True),
+            case("float32 stays float32", (3,), 3, "dtype", motion=True)]
+
+
+def usual_runs(case, lr):
+    """Cases of every optimizer, of a `case` that `optimizer_over_groups` made."""
+    return [case("one step", 1, shapes=[(3,)], lrs=[lr]),
+            case("four steps, two groups", 4, weight=2),
+            case("the rate drops half way", 4, drop=(2, .1)),
+            case("a parameter without a gradient for a while", 4,
+                 missing={(0, 1), (2, 0)}),
+            case("saved and loaded half way", 4, reload_at=2),
+            case("a closure makes the gradients", 3, "edge", closure=True),
+            case("float32 stays float32", 3, "dtype")]

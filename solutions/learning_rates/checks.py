@@ -36,7 +36,7 @@ def run_probe(probe, X, y, params, lrs, *, steps):
         return probe(loss, gradient, params, lrs, steps=steps)
 
 
-def run_scheduler(scheduler_class, lrs, updates, *, reload_at=None, **hyper):
+def run_scheduler(scheduler_class, updates, *, lrs, reload_at=None, **hyper):
     """The rate of every group at each update.
 
     Parameters

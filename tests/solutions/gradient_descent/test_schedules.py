@@ -229,11 +229,18 @@ def test_queries_know_the_simple_cases(module):
 
 
 @pytest.mark.parametrize(("answer", "right"), [([1, 0], True), ([0, 1], True), ([0, 0], False), ([0, 2], False),
-                                               ([0, 9], False), ([0, -1], False), ([0.0, 1.0], False), ([0], False)])
+                                               ([0, 9], False), ([0, -1], False), ([0.0, 1.0], True), ([0.5, 1], False),
+                                               ([0], False)])
 def test_the_judge_lets_equal_doubts_change_places_and_nothing_else(answer, right):
     p = np.array([[.5, .5], [.5, .5], [.9, .1]])
     found = checks.same_entropies(np.array(answer), np.array([0, 1]), (p, 2), None)
     assert (found is None) == right
+
+
+def test_only_the_case_that_asks_for_it_wants_indices_that_can_index():
+    p = np.array([[.5, .5], [.9, .1]])
+    assert checks.same_entropies(np.array([0.0]), np.array([0]), (p, 1), "integers")
+    assert checks.same_entropies(np.array([0]), np.array([0]), (p, 1), "integers") is None
 
 
 def test_the_designed_beliefs_are_told_apart_by_every_measure():
