@@ -18,7 +18,6 @@ from autograder.exercise import Exercise
 from autograder.session.interface import Answer, Cell, CellResult, Limits, Question, Snapshot, Step, Transcript
 from autograder.strays import defined_elsewhere, defines
 from autograder.student.begun import is_as_given, is_defined_in
-from autograder.undisturbed import undisturbed
 from autograder.verdict import Asked, Graded, Verdict, judge_answers, needs_person
 
 LEFT_OUT = "# This cell is left out: it has "  # what stands in the place of a cell that is too long
@@ -58,11 +57,7 @@ def grade_notebook(notebook: Any, job: Job, player: Player) -> Graded:
     code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     checked = {i: name for i in code if (name := checked_name(notebook.cells[i]))}
     asked = {i: _asked(name, notebook.cells[i], notebook, job) for i, name in checked.items()}
-    waits = undisturbed([notebook.cells[i].source for i in code], [checked.get(i, "") for i in code])
-    steps: list[Step] = [
-        Snapshot(checked[i], waits=wait) if i in checked else Cell(notebook.cells[i].source)
-        for i, wait in zip(code, waits, strict=True)
-    ]
+    steps: list[Step] = [Snapshot(checked[i]) if i in checked else Cell(notebook.cells[i].source) for i in code]
     questions = [_question(asked[i], job) for i in code if i in checked]
     transcript = player.play(steps, questions, limits=job.limits, files=job.files)
     results = dict(zip((i for i in code if i not in checked), transcript.cells, strict=True))

@@ -65,13 +65,9 @@ class Cell:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Keep the notebook's state as it is here: `name` will be asked for.
-
-    waits : whether the state at the notebook's end does as well, so that one process can answer for several
-    """
+    """Keep the notebook's state as it is here: `name` will be asked for."""
 
     name: str
-    waits: bool = False
 
 
 Step = Cell | Snapshot

@@ -35,10 +35,9 @@ class Live:
         snapshots: list[Channel],
         limits: Limits,
         scratch: str = "",
-        notebook: int = 0,
     ) -> None:
         self.pid = pid
-        self.notebook = notebook  # found at the start, where the template does not say
+        self.notebook = 0  # found at the start
         self.control = control
         self.data = data
         self.snapshots = snapshots
@@ -49,7 +48,6 @@ class Live:
         self.left: dict[str, Any] = {}  # what the notebook's process had not sent when it died
         self._two_steps = two_steps
         self._supervisor = pid
-        self._roots = (pid, notebook) if notebook else (pid,)
         self._ended = ""
         self._base = 0
         self._cpu_left = self._cpu_all = limits.submission_seconds
@@ -66,8 +64,7 @@ class Live:
             raise SessionError(f"the session did not start: {error}") from None
         if self._two_steps:
             self._supervisor = (watch.children(self.pid) or [self.pid])[0]
-        if not self.notebook:
-            self.notebook = (watch.children(self._supervisor) or [0])[0]
+        self.notebook = (watch.children(self._supervisor) or [0])[0]
         self._base = watch.usage([self.notebook]).anonymous.get(self.notebook, 0)
         self.layers = tuple(message["ready"])
         return self.layers
@@ -84,7 +81,7 @@ class Live:
 
     def usage(self) -> watch.Usage:
         """What the session's processes use."""
-        return watch.usage(watch.tree(*self._roots))
+        return watch.usage(watch.tree(self.pid))
 
     def bound(self, spent: float, most: float, deadline: float) -> None:
         """The CPU seconds that the submission may use in all, and those that it has used in earlier sessions."""
@@ -162,18 +159,18 @@ class Live:
                 if isinstance(message.get("ended"), int):
                     self._ended = how_it_ended(message["ended"])
                     self.left = message
-        except Closed:
-            self._ended = "process died with its supervisor"
+        except Closed:  # the supervisor ends with the last of its processes
+            self._ended = self._ended or "process died with its supervisor"
         if self._ended and channel is self.data:
             raise Dead(self._ended)
 
     def interrupt(self) -> None:
         """KeyboardInterrupt in the running cell."""
-        watch.send_signal(self._roots, self.notebook, signal.SIGINT)
+        watch.send_signal(self.pid, self.notebook, signal.SIGINT)
 
     def end_notebook(self) -> str:
         """Kill the notebook's process and wait for it; the snapshots stay. Returns how it ended."""
-        watch.send_signal(self._roots, self.notebook, signal.SIGKILL)
+        watch.send_signal(self.pid, self.notebook, signal.SIGKILL)
         deadline = time.monotonic() + START_SECONDS
         while not self._ended:
             self._watch_end(self.control)
@@ -187,7 +184,7 @@ class Live:
         depths = watch.tree(self._supervisor)
         for pid, depth in depths.items():
             if depth > 1:
-                watch.send_signal(self._roots, pid, signal.SIGKILL)
+                watch.send_signal(self.pid, pid, signal.SIGKILL)
 
     def close(self) -> None:
         """Close the channels; the processes are the template's to kill."""

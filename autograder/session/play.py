@@ -30,8 +30,7 @@ class _Run:
     recorder: Recorder
     results: list[tuple[Literal["done", "error", "stopped", "not run"], str, int | None]] = field(default_factory=list)
     kept: dict[int, bool] = field(default_factory=dict)  # the snapshots that were taken
-    waiting: list[int] = field(default_factory=list)  # those that the notebook's process is to be, at its end
-    stayed: bool = False  # it is them now
+    stayed: bool = False  # the last of them is the notebook's process itself
     died: int | None = None
     rest: str = ""  # why what follows is not run
 
@@ -76,11 +75,7 @@ class Play:
                 live.bound(0.0 if self._lasting else self._spent, CELLS_SHARE * cpu, self._deadline)
                 run = self._cells(live, dropped)
                 final = run.died is None or len(dropped) == RERUNS or not self._worth_rerun(run)
-                if final and run.waiting and not run.stayed:
-                    self._lasting = True  # the end was not reached: keep each where it stands
-                    finished = False
-                else:
-                    finished = final and self._answered(live, run)
+                finished = final and self._answered(live, run)
                 self._spent += live.usage().cpu
                 self._peak = max(self._peak, live.peak)
             if finished:
@@ -99,10 +94,9 @@ class Play:
         for index, step in enumerate(self.steps):
             if isinstance(step, Snapshot):
                 if not run.rest and run.died is None and taken in self._left():
-                    if not self._lasting and (step.waits or index == len(self.steps) - 1):
-                        run.waiting.append(taken)
-                    else:
-                        run.kept[taken] = self._keep(live, {"snapshot": taken, "lasting": self._lasting})
+                    # after the last step nothing is run that could tell a copy from the process itself
+                    run.stayed = not self._lasting and index == len(self.steps) - 1
+                    run.kept[taken] = self._keep(live, taken, stay=run.stayed)
                 taken += 1
             elif run.died is not None or run.rest:
                 run.results.append(("not run", run.rest or "cells before it ended the process too often", None))
@@ -113,9 +107,6 @@ class Play:
                 self._cell(live, run, index, step)
                 if run.died is not None and len(dropped) < RERUNS and self._worth_rerun(run):
                     return run
-        if run.waiting and run.died is None and not run.rest:
-            run.stayed = self._keep(live, {"stay": run.waiting})
-            run.kept |= dict.fromkeys(run.waiting, run.stayed)
         return run
 
     def _cell(self, live: Live, run: _Run, index: int, step: Cell) -> None:
@@ -184,8 +175,9 @@ class Play:
                 run.recorder.take({"out": "stream", "name": name, "text": live.left[name]})
         return how
 
-    def _keep(self, live: Live, request: dict[str, Any]) -> bool:
-        """Have a snapshot taken, or the notebook's process stay as those that waited for its end."""
+    def _keep(self, live: Live, snapshot: int, *, stay: bool) -> bool:
+        """Have a snapshot taken, or the notebook's process stay as this one; whether it was."""
+        request = {"snapshot": snapshot, "stay": stay, "lasting": self._lasting}
         try:
             return self._talk(live, request, Clock(SNAPSHOT_SECONDS, SNAPSHOT_SECONDS), None) == "done"
         except (Over, Dead, ChannelError):

@@ -149,7 +149,6 @@ class Template:
             ours[2:],
             limits,
             reply["scratch"],
-            reply["notebook"],
         )
         try:
             held = live.start()

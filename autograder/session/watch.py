@@ -33,10 +33,10 @@ def children(pid: int) -> list[int]:
     return found
 
 
-def tree(*roots: int) -> dict[int, int]:
-    """The roots, of depth 0, and every descendant of theirs with its depth."""
-    depth = dict.fromkeys(roots, 0)
-    ahead = list(roots)
+def tree(root: int) -> dict[int, int]:
+    """The root, of depth 0, and every descendant of it with its depth."""
+    depth = {root: 0}
+    ahead = [root]
     while ahead and len(depth) < MAX_PROCESSES:
         pid = ahead.pop()
         for child in children(pid):
@@ -72,14 +72,14 @@ def own_share(pid: int) -> int:
         return 0
 
 
-def send_signal(roots: Iterable[int], pid: int, number: signal.Signals) -> None:
-    """Signal `pid` if it is one of the roots or descends from them; who took its number meanwhile is left alone."""
+def send_signal(root: int, pid: int, number: signal.Signals) -> None:
+    """Signal `pid` if it is the root or descends from it; who took its number meanwhile is left alone."""
     try:
         handle = os.pidfd_open(pid)
     except OSError:
         return
     try:
-        if pid in tree(*roots):
+        if pid in tree(root):
             signal.pidfd_send_signal(handle, number)
     except OSError:
         pass

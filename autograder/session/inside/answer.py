@@ -1,8 +1,8 @@
 """A snapshot: it waits with the notebook's state, and answers questions.
 
 One that is to last runs no student code itself: it forks a process that answers, and where that dies it says so, and
-the grader goes on with the next call in a fresh fork. The others answer themselves, once, which is quicker; those after
-which nothing is run that they could tell are the notebook's process itself.
+the grader goes on with the next call in a fresh fork. The others answer themselves, once, which is quicker; the one
+after the last cell is the notebook's process itself.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import os
 import random
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from autograder.student import crossing, drive, values
 
-from ..wire import Channel, first_ready
+from ..wire import Channel
 
 CALL_BYTES = 64 << 20
 
@@ -31,51 +31,42 @@ def fork_with_state() -> int:
     return pid
 
 
-def be_snapshots(
-    channel: Channel,
-    waiting: dict[int, int],
-    indices: Sequence[int],
-    namespace: dict[str, Any],
-    *,
-    lasting: bool = False,
+def be_snapshot(
+    channel: Channel, waiting: dict[int, int], index: int, namespace: dict[str, Any], *, lasting: bool = False
 ) -> None:
-    """Keep only these snapshots' channels, and answer what is asked on them. Never returns.
+    """Keep only this snapshot's channel, and answer what is asked on it. Never returns.
 
     What is displayed from now on must have nowhere to go: the channel of the cells' outputs is closed here.
 
     waiting : the descriptor of every snapshot that this process still has
-    lasting : whether to fork for each batch; then there is one snapshot
+    lasting : whether to fork for each batch
     """
     os.close(channel.fileno())
-    for index in waiting.keys() - set(indices):
-        os.close(waiting[index])
-    questions = [Channel(socket.socket(fileno=waiting[index]), CALL_BYTES) for index in indices]
+    for other in waiting.keys() - {index}:
+        os.close(waiting[other])
+    questions = Channel(socket.socket(fileno=waiting[index]), CALL_BYTES)
     null = os.open("/dev/null", os.O_RDWR)
     os.dup2(null, 1)
     os.dup2(null, 2)
     os.close(null)
     while lasting:
-        batch = questions[0].receive()
+        batch = questions.receive()
         pid = fork_with_state()
         if pid == 0:
-            _answer_and_exit(questions, {questions[0]: Answering(questions[0], batch, namespace)}, namespace)
+            _answer_and_exit(questions, batch, namespace)
         _, status = os.waitpid(pid, 0)
-        questions[0].send_bytes(b'{"died": %d}' % status, void=True)
-    _answer_and_exit(questions, {}, namespace)
+        questions.send_bytes(b'{"died": %d}' % status, void=True)
+    _answer_and_exit(questions, questions.receive(), namespace)
 
 
-def _answer_and_exit(questions: list[Channel], asked: dict[Channel, Answering], namespace: dict[str, Any]) -> None:
-    """Answer whoever asks. The first message on a channel says what is asked for, the others hold calls."""
+def _answer_and_exit(questions: Channel, batch: dict[str, Any], namespace: dict[str, Any]) -> None:
+    """Answer whatever calls come. batch : the first message, which says what is asked for."""
     try:
         # closed with the process; what an answer prints is no error, whatever the locale
         sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8", errors="replace")  # noqa: SIM115
+        answering = Answering(questions, batch, namespace)
         while True:
-            channel = questions[0] if len(questions) == 1 else first_ready(questions, None)
-            message = channel.receive()
-            if channel in asked:
-                asked[channel].answer(message)
-            else:
-                asked[channel] = Answering(channel, message, namespace)
+            answering.answer(questions.receive())
     except BaseException:
         os._exit(1)
 

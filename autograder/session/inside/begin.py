@@ -1,8 +1,7 @@
 """One session, from the fork of the template: the layers, then the notebook's process.
 
-Where the session's pid namespace has a first process already, the fork becomes the notebook's process, and the template
-says how that ended. Elsewhere it becomes the session's supervisor, which runs no student code: it forks the notebook's
-process, collects the dead and says how that process ended.
+The fork becomes the session's supervisor, which runs no student code: it forks the notebook's process, collects the
+dead and says how that process ended.
 """
 
 from __future__ import annotations
@@ -23,25 +22,6 @@ from . import cells, kernel, lock, streams, world
 from .setting import Setting
 
 KIB64 = 1 << 16
-
-
-def be_notebook(setting: Setting, request: dict[str, Any], descriptors: Sequence[int], files: Sequence[int]) -> None:
-    """Lock this process in and serve as the notebook's. Never returns.
-
-    descriptors : of its channel, then one for each snapshot
-    files : for its output, see `streams`
-    """
-    try:
-        descriptors = _only(descriptors, files)
-        data = Channel(socket.socket(fileno=descriptors[0]), request["request_bytes"])
-        try:
-            scratch, bounds = _settle(setting, request)
-        except Exception as error:
-            data.send(_failed(error))
-        else:
-            _notebook(setting, request, data, descriptors[1:], scratch, bounds)
-    finally:
-        os._exit(1)
 
 
 def be_supervisor(setting: Setting, request: dict[str, Any], descriptors: Sequence[int], files: Sequence[int]) -> None:

@@ -31,10 +31,10 @@ def serve(channel: Channel, snapshots: list[int], shell: Shell, output_bytes: in
         status = "done"
         if "cell" in request:
             status = _run(shell, collector, loop, request["cell"])
-        elif "stay" in request:
+        elif request["stay"]:
             channel.send({"done": request["number"], "status": status})
             _silence(shell, collector)
-            answer.be_snapshots(channel, waiting, request["stay"], shell.user_ns)
+            answer.be_snapshot(channel, waiting, request["snapshot"], shell.user_ns)
         else:
             _snapshot(channel, waiting, request["snapshot"], shell, collector, lasting=request["lasting"])
         channel.send({"done": request["number"], "status": status})
@@ -84,7 +84,7 @@ def _snapshot(
     if answer.fork_with_state() == 0:
         try:
             _silence(shell, collector)
-            answer.be_snapshots(channel, waiting, [index], shell.user_ns, lasting=lasting)
+            answer.be_snapshot(channel, waiting, index, shell.user_ns, lasting=lasting)
         finally:
             os._exit(1)
     os.close(waiting.pop(index))

@@ -15,8 +15,7 @@ from typing import Any
 from autograder.student import drive
 
 from .. import watch, wire
-from . import streams, trials
-from .living import Living, fork_notebook, fork_supervisor
+from . import begin, streams, trials, world
 from .setting import Setting
 
 _PATIENCE = 2.0  # seconds for killed processes to go
@@ -25,44 +24,40 @@ _PATIENCE = 2.0  # seconds for killed processes to go
 def serve(channel: wire.Channel, setting: Setting) -> None:
     """Answer the grader's requests until it hangs up; its forked workers have lanes of their own."""
     lanes = [channel]
-    living: dict[int, Living] = {}
+    living: dict[int, wire.Channel] = {}  # whose each session is, by the number of its first process
     dying: set[int] = set()
     while True:
         dying -= {pid for pid in dying if _gone(pid)}
-        awaited: list[wire.Channel | Living] = [*lanes, *(one for one in living.values() if one.awaited)]
         with suppress(wire.Late):
-            ready = wire.first_ready(awaited, time.monotonic() + 0.01 if dying else None)
-            if isinstance(ready, Living):
-                ready.report()
-                continue
+            ready = wire.first_ready(lanes, time.monotonic() + 0.01 if dying else None)
             try:
                 _answer(ready, lanes, setting, living, dying)
             except wire.Closed:
                 if ready is channel:
                     raise
                 lanes.remove(ready)
-                for pid in [pid for pid, session in living.items() if session.lane is ready]:
+                for pid in [pid for pid, owner in living.items() if owner is ready]:
                     _end(setting, pid, living, dying)  # its worker is dead
 
 
 def _answer(
-    lane: wire.Channel, lanes: list[wire.Channel], setting: Setting, living: dict[int, Living], dying: set[int]
+    lane: wire.Channel, lanes: list[wire.Channel], setting: Setting, living: dict[int, wire.Channel], dying: set[int]
 ) -> None:
     request = lane.receive()
     if "open" in request:
-        session, reply = _open(lane, setting, request["open"])
-        living[session.pid] = session
+        reply = _open(lane, setting, request["open"])
+        living[reply["pid"]] = lane
         lane.send(reply)
     elif "lane" in request:
         (descriptor,) = lane.take_descriptors()
         lanes.append(wire.Channel(socket.socket(fileno=descriptor), lane.cap, takes_descriptors=True))
         lane.send({"lane": len(lanes)})
-    elif request["close"] in living and living[request["close"]].lane is lane:
+    elif living.get(request["close"]) is lane:
         _end(setting, request["close"], living, dying)
         lane.send({"closed": request["close"]})
 
 
-def _open(lane: wire.Channel, setting: Setting, request: dict[str, Any]) -> tuple[Living, dict[str, Any]]:
+def _open(lane: wire.Channel, setting: Setting, request: dict[str, Any]) -> dict[str, Any]:
     descriptors = lane.take_descriptors()
     own_uid = "own_uid" in setting.layers
     request["uid"] = trials.free_uid() if own_uid else os.getuid()
@@ -74,17 +69,19 @@ def _open(lane: wire.Channel, setting: Setting, request: dict[str, Any]) -> tupl
             drive.compiled(source)  # once for every session that is forked from here
     request["scratch"] = "" if setting.place else tempfile.mkdtemp(dir=request["base"])
     files = streams.make_files()
-    waiter = setting.place is not None and setting.place.waiter
-    session = (fork_notebook if waiter else fork_supervisor)(lane, setting, request, descriptors, files)
-    return session, {"pid": session.pid, "notebook": session.notebook, "scratch": request["scratch"]}
+    pid = os.fork() if setting.place is None else world.fork(setting.place)
+    if pid == 0:
+        begin.be_supervisor(setting, request, descriptors, files)
+    for descriptor in (*descriptors, *files):
+        os.close(descriptor)
+    return {"pid": pid, "scratch": request["scratch"]}
 
 
-def _end(setting: Setting, pid: int, living: dict[int, Living], dying: set[int]) -> None:
-    session = living.pop(pid)
-    session.close()
+def _end(setting: Setting, pid: int, living: dict[int, wire.Channel], dying: set[int]) -> None:
+    del living[pid]
     os.kill(pid, signal.SIGKILL)
     if setting.place is not None and setting.place.own_pids is not None:
-        dying |= {pid, session.notebook} - {0}  # the kernel ends the whole pid namespace with its first process
+        dying.add(pid)  # the kernel ends the whole pid namespace with its first process
     else:
         _sweep(pid, living.keys() | dying)
 

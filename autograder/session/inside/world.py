@@ -8,14 +8,12 @@ with it. Each session then needs only its own pid namespace, `/proc` and scratch
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from . import kernel
 
-_WAITER = "bash"  # it collects the dead while it waits for its input to end
 DEVICES = ("null", "zero", "full", "random", "urandom")
 SCRATCH = "/scratch"
 _HIDDEN_INODES = 20_000
@@ -25,12 +23,9 @@ _HIDDEN_INODES = 20_000
 class World:
     """own_pids : a descriptor of the template's pid namespace where each fork can get a new one directly;
     None where a session needs a fork in between.
-
-    waiter : a program that can be the first process of a namespace; '' where a fork of the template has to be.
     """
 
     own_pids: int | None
-    waiter: str = ""
 
 
 def enter(base: str, readable: Sequence[str], hidden: Sequence[str]) -> World:
@@ -60,8 +55,7 @@ def enter(base: str, readable: Sequence[str], hidden: Sequence[str]) -> World:
         os.symlink(SCRATCH + "/tmp", base + "/tmp")
     kernel.pivot_root(base)
     kernel.make_readonly("/", recursive=False, devices=True)
-    own_pids = _own_pids()
-    return World(own_pids, "" if own_pids is None else _waiter())
+    return World(_own_pids())
 
 
 def fork(world: World) -> int:
@@ -69,39 +63,6 @@ def fork(world: World) -> int:
     if world.own_pids is not None:
         _new_pids(world.own_pids)
     return os.fork()
-
-
-def start_first(world: World) -> tuple[int, int]:
-    """Make a pid namespace for what is forked next. Its first process only waits and collects the dead: a program that
-    is run costs less than a fork.
-
-    Returns its number, and a descriptor: the namespace ends when every copy of that is closed, as when this process
-    dies.
-    """
-    assert world.own_pids is not None
-    _new_pids(world.own_pids)
-    reading, writing = os.pipe()
-    try:
-        null = os.open(os.devnull, os.O_RDWR)
-        places = [(os.POSIX_SPAWN_DUP2, source, target) for target, source in enumerate((reading, null, null))]
-        try:
-            return os.posix_spawn(world.waiter, [_WAITER, "-c", "read"], {}, file_actions=places), writing
-        finally:
-            os.close(null)
-            os.close(reading)
-    except BaseException:
-        os.close(writing)
-        raise
-
-
-def _waiter() -> str:
-    """Where the program is that can be the first process of a namespace; '' where none runs in this root."""
-    path = shutil.which(_WAITER)
-    try:
-        pid = path and os.posix_spawn(path, [_WAITER, "-c", "exit 7"], {})
-        return path if path and pid and os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7 else ""
-    except OSError:
-        return ""
 
 
 def _new_pids(own: int) -> None:

@@ -262,10 +262,10 @@ def f(x):
 
 
 def several(template, *sources, seconds=4.0, last=""):
-    """The answers to f0, f1, … of these sources, each asked for 1 and 2, whose checks may all wait."""
+    """The answers to f0, f1, … of these sources, each asked for 1 and 2 after its own cell."""
     steps = []
     for number, source in enumerate(sources):
-        steps += [Cell(source), Snapshot(f"f{number}", waits=True)]
+        steps += [Cell(source), Snapshot(f"f{number}")]
     if last:
         steps.append(Cell(last))
     questions = [Question(f"f{n}", calls(1, 2), visible=1, seconds=seconds) for n in range(len(sources))]
@@ -273,16 +273,78 @@ def several(template, *sources, seconds=4.0, last=""):
     return [[answer.values[:1] or answer.reason for answer in answers] for answers in transcript.answers]
 
 
-def test_one_process_answers_for_all_checks_that_wait(numpy_template):
+def test_each_check_is_answered_by_a_process_of_its_own(numpy_template):
     pid = "import os\ndef f{}(x): return os.getpid()"
     answers = several(numpy_template, *map(pid.format, range(3)))
-    assert len({value for function in answers for value in function}) == 1
+    assert len({value for function in answers for value in function}) == 3
 
 
 def test_what_students_see_of_every_function_is_asked_before_anything_hidden(numpy_template):
-    seen = "def f0(x):\n    seen.append(x)\n    return len(seen)"
-    answers = several(numpy_template, f"seen = []\n{seen}", seen.replace("f0", "f1"))
-    assert [visible for visible, _ in answers] == [(1,), (2,)]
+    first = "import os\nreading, writing = os.pipe()\nos.set_blocking(reading, False)\n"
+    first += "def f0(x):\n    os.write(writing, b'%d' % x)\n    return 0"
+    second = "def f1(x):\n    try: return int(os.read(reading, 9))\n    except BlockingIOError: return -1"
+    _, (visible, _) = several(numpy_template, first, second)
+    assert visible == (1,)  # 2, which is hidden, was not told to the first function yet
+
+
+AS_IT_STOOD = {
+    "a function defined again": ("def f(x): return x + 1", "def f(x): return -x"),
+    "what it calls defined again": ("def h(x): return 1\ndef f(x): return x + h(x)", "def h(x): return 0"),
+    "a constant": ("k = 1\ndef f(x): return x + k", "k = 2"),
+    "a registry filled by __init_subclass__": (
+        "class Base:\n    known = []\n    def __init_subclass__(cls): Base.known.append(cls)\n"
+        "def f(x): return x + 1 if not Base.known else 0",
+        "class Mend(Base): pass",
+    ),
+    "a store through cls": (
+        "class Base:\n    step = 1\n    def __init_subclass__(cls, **_): cls.__bases__[0].step = 7\n"
+        "def f(x): return x + Base.step",
+        "class Mend(Base): pass",
+    ),
+    "a decorator that mends what it wraps": (
+        "step = [1]\ndef mend(g):\n    step[0] = 0\n    return g\ndef f(x): return x + step[0]",
+        "@mend\ndef g(x): return x",
+    ),
+    "a decorator that replaces code": (
+        "def f(x): return x + 1\ndef mend(g):\n    f.__code__ = g.__code__\n    return g",
+        "@mend\ndef g(x): return x",
+    ),
+    "a metaclass": (
+        "k = {}\nclass Meta(type):\n    def __init__(cls, *a): k[cls.__name__] = 1\ndef f(x): return x + 1 - len(k)",
+        "class A(metaclass=Meta): pass",
+    ),
+    "__set_name__": (
+        "k = []\nclass Field:\n    def __set_name__(self, owner, name): k.append(name)\n"
+        "one = Field()\ndef f(x): return x + 1 - len(k)",
+        "class A:\n    field = one",
+    ),
+    "an annotation": ("k = []\ndef f(x): return x + 1 - len(k)", "def g(x: k.append(1)): return x"),
+    "a default value": ("k = []\ndef f(x): return x + 1 - len(k)", "def g(x=k.append(1)): return x"),
+    "an import hook": (
+        "import sys\nk = []\nclass Finder:\n    def find_spec(self, *a): k.append(1)\n"
+        "sys.meta_path.insert(0, Finder())\ndef f(x): return x + 1 - len(k)",
+        "import fractions, this_is_nowhere",
+    ),
+    "__class_getitem__": (
+        "k = []\nclass List:\n    def __class_getitem__(cls, item): k.append(1)\ndef f(x): return x + 1 - len(k)",
+        "Lists = List[int]",
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), AS_IT_STOOD.values(), ids=AS_IT_STOOD)
+def test_a_check_asks_the_function_as_it_stood_at_that_cell(numpy_template, before, after):
+    steps = [Cell(before), Snapshot("f"), Cell(after), Cell("print('the end')")]
+    (answers,) = numpy_template.play(steps, [Question("f", calls(1, 2), twice=False)]).answers
+    assert [answer.values for answer in answers] == [(2,), (3,)]
+
+
+@pytest.mark.parametrize(("before", "after"), AS_IT_STOOD.values(), ids=AS_IT_STOOD)
+def test_a_later_cell_mends_no_function_for_an_earlier_check(numpy_template, before, after):
+    """The same the other way round: the check after the cell asks what stands there, the one before does not."""
+    steps = [Cell(before), Snapshot("f"), Cell(after), Snapshot("f")]
+    first, second = numpy_template.play(steps, [Question("f", calls(1), twice=False)] * 2).answers
+    assert first[0].values == (2,) != second[0].values
 
 
 @pytest.mark.parametrize(
