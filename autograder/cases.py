@@ -29,9 +29,13 @@ def hidden_oracles(exercise: Exercise, secret: bytes, assignment: str, case_set:
     return _oracles(exercise, int.from_bytes(digest[:16], "big"))
 
 
-def case_set_of(secret: bytes, assignment: str, student: str, sets: int) -> int:
-    """Which set of hidden cases a student gets: neighbours differ, and nobody can tell without the secret."""
-    return int.from_bytes(_hmac(secret, "set", assignment, student)[:8], "big") % sets
+def case_set_of(secret: bytes, assignment: str, student: str, submission: str, sets: int) -> int:
+    """Which set of hidden cases a submission gets: neighbours differ, and nobody can tell without the secret.
+
+    submission : its text. Handed in again as it was it meets the same cases, changed it meets others, so that what
+        one feedback told of a case is of little use for the next.
+    """
+    return int.from_bytes(_hmac(secret, "set", assignment, student, submission)[:8], "big") % sets
 
 
 def draw(exercise: Exercise, seed: int) -> list[Case]:

@@ -47,9 +47,10 @@ class Job:
     limits: Limits
     files: dict[str, bytes]
 
-    @property
-    def case_set(self) -> int:
-        return case_set_of(self.secret, self.assignment_id, self.student, self.case_sets)
+    def case_set(self, notebook: Any) -> int:
+        """Which set of hidden cases this notebook meets."""
+        text = "\0".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+        return case_set_of(self.secret, self.assignment_id, self.student, text, self.case_sets)
 
 
 def grade_notebook(notebook: Any, job: Job, player: Player) -> Graded:
@@ -58,7 +59,8 @@ def grade_notebook(notebook: Any, job: Job, player: Player) -> Graded:
     checked = {i: name for i in code if (name := checked_name(notebook.cells[i]))}
     asked = {i: _asked(name, notebook.cells[i], notebook, job) for i, name in checked.items()}
     steps: list[Step] = [Snapshot(checked[i]) if i in checked else Cell(notebook.cells[i].source) for i in code]
-    questions = [_question(asked[i], job) for i in code if i in checked]
+    case_set = job.case_set(notebook)
+    questions = [_question(asked[i], job, case_set) for i in code if i in checked]
     transcript = player.play(steps, questions, limits=job.limits, files=job.files)
     results = dict(zip((i for i in code if i not in checked), transcript.cells, strict=True))
     answers = dict(zip(checked, transcript.answers, strict=True))
@@ -78,7 +80,15 @@ def grade_notebook(notebook: Any, job: Job, player: Player) -> Graded:
         meta = notebook.cells[i].metadata.get("nbgrader", {})
         if meta.get("grade") and not meta.get("solution"):
             verdicts[meta["grade_id"]] = score_test_cell(result, float(meta.get("points") or 0), meta["grade_id"])
-    return Graded(outputs, verdicts, _troubles(results), transcript.layers, transcript.cpu_seconds, transcript.peak_mib)
+    return Graded(
+        outputs,
+        verdicts,
+        _troubles(results),
+        transcript.layers,
+        transcript.cpu_seconds,
+        transcript.peak_mib,
+        case_set=case_set,
+    )
 
 
 def _is_unanswered(answer: Answer) -> bool:
@@ -176,8 +186,7 @@ def _asked(name: str, cell: Any, notebook: Any, job: Job) -> Asked | Verdict:
         entry.exercise,
         points,
         public_oracles(entry.exercise),
-        hidden_oracles(entry.exercise, job.secret, job.assignment_id, job.case_set),
-        "\n".join(other.source for other in notebook.cells if other.cell_type == "code"),
+        hidden_oracles(entry.exercise, job.secret, job.assignment_id, job.case_set(notebook)),
         lambda: _as_given(entry.exercise, notebook, cell),
     )
 
@@ -199,8 +208,8 @@ def _as_given(exercise: Exercise, notebook: Any, check: Any) -> bool:
     return is_as_given(given, given_version(exercise))
 
 
-def _question(asked: Asked | Verdict, job: Job) -> Question | None:
-    return None if isinstance(asked, Verdict) else _put(asked.exercise, job.secret, job.assignment_id, job.case_set)
+def _question(asked: Asked | Verdict, job: Job, case_set: int) -> Question | None:
+    return None if isinstance(asked, Verdict) else _put(asked.exercise, job.secret, job.assignment_id, case_set)
 
 
 @lru_cache(maxsize=4096)

@@ -84,7 +84,7 @@ def key_of(notebook: Any, job: Job, code: Mapping[Path, str]) -> str:
         cells,
         notebook.metadata.get("autograder", {}),
         job.case_sets,
-        job.case_set,
+        job.case_set(notebook),
         hashlib.sha256(job.secret).hexdigest(),
         repr(job.limits),
         _environment(),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -77,7 +75,6 @@ def needs_person(exercise: str, max_score: float, reason: str) -> Verdict:
 class Asked:
     """What was put to a student's answer: the oracles in the order of the calls, public ones first.
 
-    source : the student's code, all cells together; see `_unworded`.
     as_given : whether the code is what was given; asked only where the answers are not right.
     """
 
@@ -85,7 +82,6 @@ class Asked:
     points: float
     public: tuple[Oracle, ...]
     hidden: tuple[Oracle, ...]
-    source: str = ""
     as_given: Callable[[], bool] = lambda: False
 
 
@@ -104,7 +100,7 @@ def judge_answers(asked: Asked, answers: tuple[Answer, ...]) -> Verdict:
     if not hidden.right and asked.as_given():
         return _not_begun(asked, public, hidden)
     score = round(asked.points * hidden.share, 2)
-    lines = hidden_lines(_unworded(hidden, asked.source))
+    lines = hidden_lines(hidden)
     held = _held(asked, public, hidden, answers[count:])
     feedback = _feedback(asked, public, hidden, held, score, lines, answers)
     return Verdict(
@@ -150,25 +146,6 @@ def _values(answer: Answer) -> tuple[Any, ...]:
     return (Raised(answer.exception or answer.status, answer.message or answer.reason, answer.line),)
 
 
-def _unworded(hidden: Mark, source: str) -> Mark:
-    """`hidden` without words that the student's process chose, for those could carry a hidden case's values.
-
-    What stays of an exception is its name, where Python or NumPy or the student's code has it, and a line of that code.
-    """
-    if not any(isinstance(case.answer, Raised) for case in hidden.cases):
-        return hidden
-    lines = {line.strip()[:200] for line in source.splitlines()}
-    names = {*dir(builtins), "LinAlgError", *re.findall(r"\w+", source)}
-
-    def unworded(answer: Any) -> Any:
-        if not isinstance(answer, Raised):
-            return answer
-        name = answer.exception if answer.exception in names else "an exception"
-        return Raised(name, "", answer.line if answer.line in lines else "")
-
-    return replace(hidden, cases=tuple(replace(case, answer=unworded(case.answer)) for case in hidden.cases))
-
-
 def _held(asked: Asked, public: Mark, hidden: Mark, answers: tuple[Answer, ...]) -> str:
     """The misconception that explains everything that is wrong, public and hidden, or ''."""
     if not public.misconception:
@@ -198,8 +175,9 @@ def _feedback(
         return Feedback(headline, (), (missing,), exercise.read)
     if all(answer.exception == "NotImplementedError" for answer in answers):
         return Feedback(headline, (), ("It is not answered yet: it raises NotImplementedError.",), exercise.read)
-    sentence = [wrong.sentence for wrong in exercise.misconceptions if wrong.name == held]
-    case = [] if held and public.first_wrong is None else _first_wrong(asked, public, hidden, hints=not held)
+    # which misconception the hidden cases alone show is the record's: code that answers them could choose it
+    sentence = [wrong.sentence for wrong in exercise.misconceptions if wrong.name == held == public.misconception]
+    case = [] if sentence and public.first_wrong is None else _first_wrong(asked, public, hidden, hints=not held)
     return Feedback(headline, lines, (*sentence, *case), exercise.read)
 
 
@@ -287,6 +265,7 @@ class Graded:
     layers: tuple[str, ...] = ()
     cpu_seconds: float = 0
     peak_mib: float = 0
+    case_set: int = 0
     key: str = field(default="", compare=False)
 
     @property
@@ -303,6 +282,7 @@ class Graded:
             "layers": list(self.layers),
             "cpu_seconds": self.cpu_seconds,
             "peak_mib": self.peak_mib,
+            "case_set": self.case_set,
             "key": self.key,
         }
 
@@ -315,5 +295,6 @@ class Graded:
             tuple(plain["layers"]),
             plain["cpu_seconds"],
             plain["peak_mib"],
+            plain["case_set"],
             plain["key"],
         )

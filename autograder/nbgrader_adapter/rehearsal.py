@@ -13,7 +13,7 @@ import nbformat
 import numpy as np
 
 from autograder.build import given_version
-from autograder.cases import case_set_of, hidden_oracles
+from autograder.cases import hidden_oracles
 from autograder.catalogue import Assignment, Entry
 from autograder.exercise import ExerciseError
 from autograder.nbgrader_adapter import scores, steps
@@ -39,7 +39,8 @@ SUMMARY = "summary.txt"
 class Actor:
     """A made-up student: what they submit, and what is known of it.
 
-    answers : the source of each exercise's solution cell. shares : the part of the points each earns.
+    answers : the source of each exercise's solution cell. shares : the part of the points each earns, where that does
+        not depend on the cases.
     misconceptions : the name of the one that each answer shows.
     """
 
@@ -150,14 +151,12 @@ def compare(course: Course, assignment: Assignment, cast: list[Actor]) -> list[s
         if actor.student not in rows:
             wrong.append(f"{actor.student} ({actor.story}) has no row in the gradebook")
             continue
-        held = {
-            verdict.exercise: verdict.misconception
-            for graded in course.store.latest(assignment.name, actor.student).values()
-            for verdict in graded.verdicts.values()
-        }
+        latest = course.store.latest(assignment.name, actor.student).values()
+        held = {v.exercise: v.misconception for graded in latest for v in graded.verdicts.values()}
+        case_set = next((graded.case_set for graded in latest), 0)
         for entry in assignment.entries:
             got = rows[actor.student].cells.get(f"check-{entry.name}")
-            true = round(entry.points * actor.shares[entry.name], 2)
+            true = round(entry.points * _share(course, assignment, entry, actor, case_set), 2)
             stopped_by_the_clock = got is None and actor.story == "loops for ever"  # a busy machine: a person is right
             if got != true and not stopped_by_the_clock:
                 wrong.append(f"{actor.student} ({actor.story}): {entry.name} has {got}, and is worth {true}")
@@ -168,7 +167,8 @@ def compare(course: Course, assignment: Assignment, cast: list[Actor]) -> list[s
 
 def _mistaken(course: Course, assignment: Assignment, student: str, round_: int, right: dict[str, str]) -> Actor:
     """Somebody with a misconception in every exercise that has one: the round_-th of each."""
-    answers, shares, held = dict(right), {entry.name: 1.0 for entry in assignment.entries}, {}
+    answers, held = dict(right), {}
+    shares = {entry.name: 1.0 for entry in assignment.entries if not entry.exercise.misconceptions}
     for entry in assignment.entries:
         if entry.exercise.misconceptions:
             wrong = entry.exercise.misconceptions[round_ % len(entry.exercise.misconceptions)]
@@ -176,7 +176,6 @@ def _mistaken(course: Course, assignment: Assignment, student: str, round_: int,
             if is_as_given(answers[entry.name], given_version(entry.exercise)):  # what is to be mended, not begun
                 shares[entry.name] = 0.0
                 continue
-            shares[entry.name] = _truth(course, assignment, entry, student, wrong.answer)
             held[entry.name] = wrong.name
     return Actor(student, "mistaken: " + ", ".join(held.values()), answers, shares, held)
 
@@ -185,11 +184,19 @@ def _given_names(entry: Entry) -> set[str]:
     return {thing.__name__ for thing in entry.exercise.given}
 
 
-def _truth(course: Course, assignment: Assignment, entry: Entry, student: str, answer: Any) -> float:
-    """The share of the points that `answer` is worth on the student's hidden cases, found without any session."""
-    exercise, settings = entry.exercise, course.settings
-    case_set = case_set_of(settings.secret(), assignment.name, student, settings.case_sets)
-    oracles = hidden_oracles(exercise, settings.secret(), assignment.name, case_set)
+def _share(course: Course, assignment: Assignment, entry: Entry, actor: Actor, case_set: int) -> float:
+    """The share of the points that the actor's answer is worth on this set of hidden cases."""
+    if entry.name in actor.shares:
+        return actor.shares[entry.name]
+    held = actor.misconceptions[entry.name]
+    answer = next(wrong.answer for wrong in entry.exercise.misconceptions if wrong.name == held)
+    return _truth(course, assignment, entry, case_set, answer)
+
+
+def _truth(course: Course, assignment: Assignment, entry: Entry, case_set: int, answer: Any) -> float:
+    """The share of the points that `answer` is worth on a set of hidden cases, found without any session."""
+    exercise = entry.exercise
+    oracles = hidden_oracles(exercise, course.settings.secret(), assignment.name, case_set)
     with np.errstate(all="ignore"):  # a misconception may well divide by zero
         answers = [ask(exercise.drive, answer, o.arguments, o.keywords, twice=exercise.pure) for o in oracles]
     return mark(oracles, answers, exercise.compare, pure=exercise.pure).share

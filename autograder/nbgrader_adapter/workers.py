@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from autograder.cases import case_set_of
 from autograder.cluster import ends_worker_after, map_dask
 from autograder.grading import prepare
 from autograder.nbgrader_adapter import batch
@@ -53,7 +52,7 @@ def _forked(course: Course, book: SourceBook, workers: int) -> Executor:
             return draft(course, book, student)
 
     def execute(students: list[str]) -> Iterator[Done]:
-        warm_up(course, {book.assignment: _case_sets(course, book.assignment, students)})
+        warm_up(course, {book.assignment: range(course.settings.case_sets)})
         template = template_for(course, book.assignment)
         longest = course.settings.worker_seconds(len(book.notebooks))
         return map_forked(work, students, workers, template.lane, Template.hang_up, lambda _: longest)
@@ -78,12 +77,6 @@ def warm_up(course: Course, case_sets: Mapping[str, Iterable[int]]) -> None:
     gc.set_threshold(20_000, 20, 20)  # little here is circular
     gc.collect()
     gc.freeze()  # what is there now stays: no collection needs to go through it, and forks go on sharing it
-
-
-def _case_sets(course: Course, name: str, students: list[str]) -> list[int]:
-    """Those that these students have."""
-    secret, count = course.settings.secret(), course.settings.case_sets
-    return sorted({case_set_of(secret, name, student, count) for student in students})
 
 
 def _on_cluster(course: Course, book: SourceBook, scheduler: str) -> Executor:

@@ -24,6 +24,7 @@ TOLERANCES = {
     "complex128": (1e-8, 1e-10),
     "complex64": (1e-4, 1e-6),
 }
+CLOSE = (1e-3, 1e-6)  # the tolerance of an answer that is wrong and near
 _TOLERANCE_OF = {np.dtype(name): tolerance for name, tolerance in TOLERANCES.items()}
 
 
@@ -33,14 +34,16 @@ class Mismatch:
 
     kind : 'type', 'shape', 'dtype', 'nan' or 'values', or 'property' for a judge's own reason.
     sentence : may show values, so it is for public cases only.
-    error : the greatest absolute error, of which a hidden case tells the power of ten.
+    error : the greatest absolute error.
     path : where in the answer it is: indices, keys and names of fields, from the outside in.
+    close : whether the values are right to three digits or so; a hidden case tells no more of the error.
     """
 
     kind: str
     sentence: str
     error: float | None = None
     path: tuple[Any, ...] = ()
+    close: bool = False
 
 
 def place_of(path: tuple[Any, ...], names: Sequence[str] = (), parts: bool = True) -> str:
@@ -186,7 +189,7 @@ def _compare_arrays(answer: Any, expected: Any, tolerance: Any, path: tuple) -> 
     what += _at(a, e)
     if rtol and a.dtype in _TOLERANCE_OF and _close(a, e, *_TOLERANCE_OF[a.dtype]):
         what += f": right only to the precision of {a.dtype}"
-    return _mismatch("values", path, what, error)
+    return replace(_mismatch("values", path, what, error), close=_close(a, e, *CLOSE))
 
 
 def _at(a: np.ndarray, e: np.ndarray, wrong: np.ndarray | None = None) -> str:

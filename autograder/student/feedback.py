@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import html
-import math
 import textwrap
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from .compare import Mismatch
 from .marking import CaseMark, Mark, Oracle
 from .shown import WIDTH, cut, shown
 
@@ -16,6 +16,16 @@ __all__ = ["Feedback", "Line", "address_of", "hidden_lines", "place", "public_li
 
 LONGEST = 300  # characters of a note in the table; the case that is spelled out has the whole reason
 NOT_BEGUN = "You have not begun this one: its code is as it was given."
+#: What a student reads of a hidden case, by the kind of mismatch; of any other kind, and of values, 'close' or 'wrong'.
+HIDDEN_WORDS = {
+    "shape": "wrong shape",
+    "dtype": "wrong dtype",
+    "nan": "not finite",
+    "raised": "an exception",
+    "stopped": "no answer",
+    "refused": "no answer",
+    "missing": "no answer",
+}
 _CELL = "text-align:left;vertical-align:top;padding:.2em .8em .2em 0"  # JupyterLab aligns right
 
 
@@ -125,8 +135,8 @@ def public_lines(mark: Mark) -> tuple[Line, ...]:
 
 
 def hidden_lines(mark: Mark) -> tuple[Line, ...]:
-    """One line a case with nothing that tells of its values: the kind of mismatch, or the error's power of ten."""
-    return tuple(Line(case.name, _passed(case), _guarded(case)) for case in mark.cases)
+    """One line a case, of its values one word of a few: an answer that sees them could spell them in any other."""
+    return tuple(Line(case.name, _passed(case), _word_on(case.mismatch)) for case in mark.cases)
 
 
 def _short(case: CaseMark) -> str:
@@ -138,27 +148,15 @@ def _passed(case: CaseMark) -> bool | None:
     return case.passed if case.judged else None
 
 
-def _guarded(case: CaseMark) -> str:
-    if case.mismatch is None:
+def _word_on(mismatch: Mismatch | None) -> str:
+    """What a student reads of a hidden case. Nothing of it is made by the student's code but the choice."""
+    if mismatch is None:
         return ""
-    if case.mismatch.kind == "raised":
-        line = f" at `{case.answer.line}`" if case.answer.line else ""
-        return f"it raised {case.answer.exception}{line}"
-    if case.mismatch.kind == "values" and case.mismatch.error is not None:
-        if not math.isfinite(case.mismatch.error):
-            return "off without bound"
-        return f"off by about 1e{math.floor(math.log10(case.mismatch.error or 1e-300)):+03d}"
-    return {
-        "type": "not the kind of value asked for",
-        "shape": "another shape",
-        "dtype": "another dtype",
-        "nan": "NaN in the wrong place",
-        "purity": case.mismatch.sentence,
-        "not judged": case.mismatch.sentence,
-        "stopped": case.mismatch.sentence,
-        "refused": "not a value that can be read",
-        "missing": "not defined",
-    }.get(case.mismatch.kind, "not the property asked for")
+    if mismatch.kind in ("purity", "not judged"):
+        return mismatch.sentence  # one of two, about all cases together
+    if mismatch.kind == "values":
+        return "close" if mismatch.close else "wrong"
+    return HIDDEN_WORDS.get(mismatch.kind, "wrong")
 
 
 def worked_case(oracle: Oracle, answer: Any, driver: str = "", reason: str = "", path: tuple[Any, ...] = ()) -> str:

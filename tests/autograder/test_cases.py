@@ -69,21 +69,25 @@ def test_no_hidden_set_is_the_public_one():
 
 
 def test_students_are_spread_over_all_sets_and_neighbours_mostly_differ():
-    sets = [case_set_of(SECRET, "one", f"student-{n:03}", 16) for n in range(400)]
+    sets = [case_set_of(SECRET, "one", f"student-{n:03}", "the same text", 16) for n in range(400)]
     counts = np.bincount(sets, minlength=16)
     assert counts.min() > 8
     assert np.mean([a == b for a, b in itertools.pairwise(sets)]) < 0.15
 
 
 def test_a_student_s_set_stays_and_cannot_be_told_without_the_secret():
-    assert case_set_of(SECRET, "one", "ada", 16) == case_set_of(SECRET, "one", "ada", 16)
-    assert len({case_set_of(bytes([n]) * 32, "one", "ada", 16) for n in range(100)}) == 16
+    assert case_set_of(SECRET, "one", "ada", "text", 16) == case_set_of(SECRET, "one", "ada", "text", 16)
+    assert len({case_set_of(bytes([n]) * 32, "one", "ada", "text", 16) for n in range(100)}) == 16
+
+
+def test_a_submission_that_is_changed_meets_another_set():
+    sets = [case_set_of(SECRET, "one", "ada", f"attempt {n}", 16) for n in range(400)]
+    assert np.bincount(sets, minlength=16).min() > 8
 
 
 def test_names_that_run_together_are_kept_apart():
-    assert [case_set_of(SECRET, "ab", "c", 2**32), case_set_of(SECRET, "a", "bc", 2**32)] != 2 * [
-        case_set_of(SECRET, "ab", "c", 2**32)
-    ]
+    names = [("ab", "c", "d"), ("a", "bc", "d"), ("a", "b", "cd")]
+    assert len({case_set_of(SECRET, *three, 2**32) for three in names}) == 3
 
 
 def test_hidden_cases_are_answered_once():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograder.student.compare import Mismatch
+from autograder.student.compare import Mismatch, same
 from autograder.student.drive import Raised
 from autograder.student.feedback import Feedback, Line, hidden_lines, public_lines, shown, worked_case
 from autograder.student.marking import CaseMark, Mark, Oracle
@@ -27,23 +27,42 @@ def test_a_hidden_line_never_holds_a_value(mismatch):
     assert line.passed is False
 
 
-def test_a_hidden_exception_shows_its_type_and_the_student_s_line_and_no_message():
-    answer = Raised("ValueError", SECRET, "x = f(y)")
-    (line,) = hidden_lines(marked(Mismatch("raised", SECRET), answer))
-    assert line.note == "it raised ValueError at `x = f(y)`"
+@pytest.mark.parametrize("name", ["ValueError", "LinAlgError", "Secret0231", "NotImplementedError"])
+@pytest.mark.parametrize("line", ["x = f(y)", "raise Secret0231", ""])
+def test_a_hidden_exception_shows_neither_its_class_nor_its_line(name, line):
+    (found,) = hidden_lines(marked(Mismatch("raised", f"it raised {name} at {line}"), Raised(name, SECRET, line)))
+    assert found.note == "an exception"
+
+
+@pytest.mark.parametrize("kind", ["stopped", "refused", "missing"])
+def test_what_gave_no_answer_does_not_say_how_it_ended(kind):
+    (found,) = hidden_lines(marked(Mismatch(kind, "process died: exit code 173"), None))
+    assert found.note == "no answer"
 
 
 @pytest.mark.parametrize(
-    ("error", "note"),
+    ("answer", "word"),
     [
-        (0.0314, "off by about 1e-02"),
-        (999.0, "off by about 1e+02"),
-        (0.0, "off by about"),
-        (np.inf, "off without bound"),
+        (np.array([1.0, 2.0]) + 1e-5, "close"),
+        (np.array([1.0, 2.002]), "close"),
+        (np.array([1.0, 2.02]), "wrong"),
+        (np.array([1e300, 2.0]), "wrong"),
+        (np.array([1.0, 3e-7]), "wrong"),
+        (np.array([np.inf, 2.0]), "not finite"),
+        (np.array([np.nan, 2.0]), "not finite"),
+        (np.ones((2, 1)), "wrong shape"),
+        ("1, 2", "wrong"),
+        (None, "wrong"),
     ],
 )
-def test_a_hidden_error_shows_its_power_of_ten(error, note):
-    assert hidden_lines(marked(Mismatch("values", SECRET, error)))[0].note.startswith(note)
+def test_a_hidden_answer_is_told_one_word_of_a_few(answer, word):
+    found = same(answer, np.array([1.0, 2.0]))
+    assert hidden_lines(marked(found))[0].note == word
+
+
+def test_the_error_s_power_of_ten_cannot_be_told_from_a_hidden_line():
+    notes = {hidden_lines(marked(same(np.array([10.0**n]), np.array([0.0]))))[0].note for n in range(-5, 300)}
+    assert notes == {"wrong"}
 
 
 def test_a_public_line_has_the_whole_reason():
