@@ -20,6 +20,7 @@ FIRST_LOOK = 0.1  # seconds before /proc is read for the first time
 LOOK = 0.08
 SEVERAL = 1.5  # how much more a session's processes may hold together than one of them may
 _BESIDES = 2  # processes that the kernel does not count with the session's user, or not yet
+SOCKETS = 256  # each holds up to .4 MiB that the kernel counts for no process
 GRACE = 1.5  # seconds between an interrupt and a kill
 
 
@@ -48,6 +49,7 @@ class Live:
         self.left: dict[str, Any] = {}  # what the notebook's process had not sent when it died
         self._two_steps = two_steps
         self._supervisor = pid
+        self._clocks = watch.Clocks()
         self._ended = ""
         self._base = 0
         self._cpu_left = self._cpu_all = limits.submission_seconds
@@ -81,7 +83,7 @@ class Live:
 
     def usage(self) -> watch.Usage:
         """What the session's processes use."""
-        return watch.usage(watch.tree(self.pid))
+        return watch.usage(watch.tree(self.pid), self._clocks)
 
     def bound(self, spent: float, most: float, deadline: float) -> None:
         """The CPU seconds that the submission may use in all, and those that it has used in earlier sessions."""
@@ -135,8 +137,10 @@ class Live:
         self.peak = max(self.peak, grown / 2**20)
         most = int(SEVERAL * self.limits.memory_mib) << 20
         # forks count their common pages several times: look closer before anybody is accused
-        if grown > most and sum(watch.own_share(pid) for pid in usage.anonymous) > most + self._base:
+        if grown > most and sum(map(_share, usage.anonymous.items())) > most + self._base:
             raise Over(f"out of memory: more than {most >> 20} MiB", fatal=True)
+        if usage.sockets > SOCKETS + len(self.snapshots):
+            raise Over(f"more than {SOCKETS} sockets", fatal=True)
         # the kernel refuses a fork beyond that first, where it counts for this session alone
         if usage.count > self.limits.all_processes(len(self.snapshots)) + _BESIDES:
             raise Over(f"more than {self.limits.processes} processes", fatal=True)
@@ -190,6 +194,13 @@ class Live:
         """Close the channels; the processes are the template's to kill."""
         for channel in (self.control, self.data, *self.snapshots):
             channel.close()
+
+
+def _share(process: tuple[int, int]) -> int:
+    """A process's own share of its memory; all that it holds, where it hides the share."""
+    pid, size = process
+    share = watch.own_share(pid)
+    return size if share is None else share
 
 
 def _bytes_beneath(folder: str) -> int:

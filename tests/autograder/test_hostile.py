@@ -40,7 +40,7 @@ import numpy as np
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.cases import case_set_of, hidden_oracles, public_oracles
+from autograder.cases import hidden_oracles, public_oracles
 from autograder.nbgrader_adapter import batch, grade, steps
 from autograder.nbgrader_adapter.course import course_of
 from autograder.settings import read_config
@@ -385,15 +385,16 @@ def handed_back(course, attack, student):
 
 def hidden_numbers(course, assignment, student):
     """The numbers of a student's hidden cases, as far as they are printed by anything that prints them whole."""
-    settings = course.settings
-    case_set = case_set_of(settings.secret(), assignment, student, settings.case_sets)
+    secret = course.settings.secret()
+    case_sets = {graded.case_set for graded in course.store.latest(assignment, student).values()}
     numbers = set()
     for entry in course.catalogue.assignments[assignment].entries:
-        for oracle in hidden_oracles(entry.exercise, settings.secret(), assignment, case_set):
-            for value in leaves([oracle.arguments, oracle.expected]):
-                digits = repr(float(value)).lstrip("-")
-                if len(digits) > 10:
-                    numbers |= {digits[:9], digits[:9].replace(".", "_")}
+        for case_set in case_sets:
+            for oracle in hidden_oracles(entry.exercise, secret, assignment, case_set):
+                for value in leaves([oracle.arguments, oracle.expected]):
+                    digits = repr(float(value)).lstrip("-")
+                    if len(digits) > 10:
+                        numbers |= {digits[:9], digits[:9].replace(".", "_")}
     return numbers
 
 

@@ -1,8 +1,8 @@
 """The layer 'namespaces': the template's private root, and each session's own processes and scratch.
 
 The template moves once into a root made of read-only bind mounts of what may be read, on a fresh tmpfs whose
-directories everyone may traverse, so that a Python under a closed home works for another uid. It takes an empty network
-with it. Each session then needs only its own pid namespace, `/proc` and scratch.
+directories everyone may traverse, so that a Python under a closed home works for another uid. Each session then needs
+only its own pid namespace, an empty network, `/proc` and scratch.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from . import kernel
 
-DEVICES = ("null", "zero", "full", "random", "urandom")
+DEVICES = ("null", "full", "random", "urandom")  # not zero: what is mapped of it is memory that nobody counts
 SCRATCH = "/scratch"
 _HIDDEN_INODES = 20_000
 
@@ -85,8 +85,8 @@ def become_first(world: World) -> None:
 
 
 def furnish(scratch_mib: int, uid: int) -> None:
-    """Give this process mounts of its own: the session's /proc and scratch."""
-    kernel.unshare(kernel.CLONE_NEWNS)
+    """Give this process mounts of its own, the session's /proc and scratch, and an empty network that no other has."""
+    kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWNET)
     flags = kernel.MS_NOSUID | kernel.MS_NODEV
     kernel.mount("proc", "/proc", "proc", flags | kernel.MS_NOEXEC)
     kernel.mount("scratch", SCRATCH, "tmpfs", flags, f"size={scratch_mib}m,nr_inodes={_HIDDEN_INODES},mode=700")
