@@ -422,9 +422,21 @@ def _rehearse(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
+    from autograder.doctor import looked_for, probe_reach
     from autograder.session import probe
+    from autograder.settings import CONFIG_NAME, load_settings, read_config
 
     layers = probe()
     for layer in layers:
         print(f"{'holds  ' if layer.holds else 'missing'}  {layer.name:14} {layer.sentence}")
-    return int(not all(layer.holds for layer in layers if layer.required))
+    if not all(layer.holds for layer in layers if layer.required):
+        return 1
+    here = (options.course / CONFIG_NAME).is_file()
+    settings = load_settings(read_config(options.course.resolve())) if here else None
+    places = looked_for(settings)
+    reached = probe_reach(settings, places)
+    if reached:
+        print(f"missing  references     sessions read {', '.join(reached)}: move them out of what sessions may read")
+    elif places:
+        print(f"holds    references     no session reads the course's references and secrets ({len(places)} places)")
+    return int(bool(reached))

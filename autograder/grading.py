@@ -15,7 +15,9 @@ from autograder.build import given_version, version_of
 from autograder.cases import case_set_of, hidden_oracles, public_oracles
 from autograder.catalogue import Assignment
 from autograder.exercise import Exercise
+from autograder.flags import flags_of
 from autograder.session.interface import Answer, Cell, CellResult, Limits, Question, Snapshot, Step, Transcript
+from autograder.source import definition
 from autograder.strays import defined_elsewhere, defines
 from autograder.student.begun import is_as_given, is_defined_in
 from autograder.verdict import Asked, Graded, Verdict, judge_answers, needs_person
@@ -66,10 +68,11 @@ def grade_notebook(notebook: Any, job: Job, player: Player) -> Graded:
     answers = dict(zip(checked, transcript.answers, strict=True))
 
     incomplete = any(cell.source.startswith(LEFT_OUT) for cell in notebook.cells)
+    sources = [notebook.cells[i].source for i in code if i not in checked]
     verdicts: dict[str, Verdict] = {}
     outputs: dict[int, list[dict[str, Any]]] = {i: list(result.outputs) for i, result in results.items()}
     for i, item in asked.items():
-        verdict = item if isinstance(item, Verdict) else judge_answers(item, answers[i])
+        verdict = item if isinstance(item, Verdict) else _flagged(judge_answers(item, answers[i]), item, sources)
         if verdict.score == 0 and (not verdict.begun or all(_is_unanswered(answer) for answer in answers[i])):
             verdict = _without_answer(verdict, notebook, i, checked[i], results)
         if incomplete and (verdict.score or 0) < verdict.max_score and not verdict.needs_person:
@@ -206,6 +209,13 @@ def _as_given(exercise: Exercise, notebook: Any, check: Any) -> bool:
         elif is_defined_in(cell.source, name):
             return False
     return is_as_given(given, given_version(exercise))
+
+
+def _flagged(verdict: Verdict, asked: Asked, sources: Sequence[str]) -> Verdict:
+    """The verdict with what a person may want to look at, where there are points to doubt."""
+    if not verdict.score:
+        return verdict
+    return replace(verdict, flags=flags_of(asked.exercise.name, sources, definition(asked.exercise.reference)))
 
 
 def _question(asked: Asked | Verdict, job: Job, case_set: int) -> Question | None:

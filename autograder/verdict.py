@@ -24,6 +24,7 @@ class Verdict:
     feedback : what the student reads; None for an ordinary test cell.
     explanation : everything, hidden values included: for the instructor's eyes.
     begun : whether the code is another than what was given; what is not begun says nothing of what anybody believes.
+    flags : what a person may want to look at in the answer, each with its line. They cost nothing.
     """
 
     exercise: str
@@ -35,6 +36,7 @@ class Verdict:
     feedback: Feedback | None = None
     explanation: str = ""
     begun: bool = True
+    flags: tuple[str, ...] = ()
 
     @property
     def needs_person(self) -> bool:
@@ -55,7 +57,8 @@ class Verdict:
     @staticmethod
     def from_json(plain: dict[str, Any]) -> Verdict:
         cases = tuple(tuple(case) for case in plain["cases"])
-        return Verdict(**{**plain, "cases": cases, "feedback": _feedback_from(plain["feedback"])})
+        told = _feedback_from(plain["feedback"])
+        return Verdict(**{**plain, "cases": cases, "feedback": told, "flags": tuple(plain["flags"])})
 
 
 def _feedback_from(plain: dict[str, Any] | None) -> Feedback | None:

@@ -22,7 +22,8 @@ def explanations(course: Course, student: str, exercise: str, assignment: str | 
             for verdict in graded.verdicts.values():
                 if verdict.exercise == exercise:
                     score = "needs a person" if verdict.score is None else f"{verdict.score:g} of {verdict.max_score:g}"
-                    found.append(f"{student}, {name}, {notebook}: {exercise}: {score}\n{verdict.explanation}")
+                    flags = "".join(f"\nLook at it: {flag}" for flag in verdict.flags)
+                    found.append(f"{student}, {name}, {notebook}: {exercise}: {score}{flags}\n{verdict.explanation}")
     if found:
         return found
     exercises = sorted({entry.name for one in course.catalogue.assignments.values() for entry in one.entries})

@@ -37,13 +37,13 @@ class Template:
     torch : whether sessions have PyTorch; without it they cannot import it
     layers : names of the layers of protection to use, each of which must hold; None for all that this machine gives
     readable : paths that sessions may read besides the interpreter, its packages and the system's libraries
-    protected : paths that must lie outside all of these
+    protected : paths that sessions must not read; folders of them that lie in one of these are hidden there
     unprotected : start even where a required layer is missing; the transcripts record it
 
     Raises
     ------
     Unprotected
-        A required layer is missing, or a protected path could be read.
+        A required layer is missing, or a protected path could be read and cannot be hidden.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Template:
         unprotected: bool = False,
     ) -> None:
         self._wants = wants(layers, unprotected)
-        self._readable = readable_paths(readable, protected)
+        self._readable, self.hidden = readable_paths(readable, protected)
         self._torch = torch
         self._lock = threading.Lock()
         self._process: subprocess.Popen | None = None
@@ -73,6 +73,7 @@ class Template:
         with theirs:
             self._process = boot.start(theirs, self._base, self._log)
         order = {"torch": self._torch, "layers": self._wants, "readable": self._readable, "base": self._base}
+        order["hidden"] = self.hidden
         with suppress(wire.ChannelError):  # it is dead already, which `ready` will tell
             self._channel.send(order, self._deadline)
 

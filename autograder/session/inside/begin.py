@@ -138,7 +138,7 @@ def _lock(setting: Setting, uid: int, scratch: str) -> None:
     if "no_new_privs" in setting.layers:
         lock.no_new_privs()
     if "landlock" in setting.layers:
-        lock.landlock(setting.readable, scratch)
+        lock.landlock(setting.readable, scratch, setting.listed)
     if "seccomp" in setting.layers:
         kernel.install_filter(setting.code)
 

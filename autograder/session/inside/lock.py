@@ -74,14 +74,19 @@ def no_new_privs() -> None:
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
 
 
-def landlock(readable: Sequence[str], writable: str) -> None:
-    """Files and directories beneath `readable` can be read and run, those beneath `writable` changed, no others."""
+def landlock(readable: Sequence[str], writable: str, listed: Sequence[str] = ()) -> None:
+    """Files and directories beneath `readable` can be read and run, those beneath `writable` changed, no others.
+
+    listed : directories beneath which names can be read, and nothing else: Python looks through them for modules
+    """
     with Ruleset(scoped=Scope.ABSTRACT_UNIX_SOCKET | Scope.SIGNAL) as rules:
         for path in readable:
             if path.startswith("/dev/"):
                 rules.allow_path(path, _DEVICE)
             else:
                 rules.allow_path(path, _READ if os.path.isdir(path) else _READ_FILE)
+        for path in listed:
+            rules.allow_path(path, AccessFS.READ_DIR)
         rules.allow_path(writable, _WRITE)
         rules.restrict()
 

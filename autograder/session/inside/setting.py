@@ -14,6 +14,7 @@ class Setting:
 
     layers : those to set
     readable : paths that can be read
+    listed : folders of which only the names in them can be read
     place : the private root, where there is one
     outer : the namespaces that the template left, by kind
     code : the seccomp program
@@ -23,6 +24,7 @@ class Setting:
 
     layers: tuple[str, ...]
     readable: tuple[str, ...]
+    listed: tuple[str, ...]
     place: World | None
     outer: dict[str, str]
     code: bytes

@@ -38,8 +38,21 @@ class NoTorch:
         return None
 
 
-def narrow_imports(readable: Sequence[str]) -> None:
+class NoReferences:
+    """A finder for which what is hidden is not there, not an empty package."""
+
+    def __init__(self, hidden: Sequence[str]) -> None:
+        self._names = {folder.rpartition("/")[2] for folder in hidden if folder.rpartition("/")[0] in sys.path}
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, target: Any = None) -> ModuleSpec | None:
+        if name.partition(".")[0] in self._names:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        return None
+
+
+def narrow_imports(readable: Sequence[str], hidden: Sequence[str]) -> None:
     """Look for modules only where a session may read, so that what is elsewhere is absent, not forbidden."""
+    sys.meta_path.insert(0, NoReferences(hidden))
     sys.path[:] = [place for place in sys.path if any((place + "/").startswith(path + "/") for path in readable)]
     # an editable install of the course names its folder in a finder of its own
     sys.meta_path[:] = [finder for finder in sys.meta_path if "editable" not in getattr(finder, "__module__", "")]

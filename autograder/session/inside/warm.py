@@ -16,6 +16,7 @@ from typing import Any
 
 from .. import wire
 from ..later import compile_nothing, load_compiler_later
+from ..paths import but_for
 from . import kernel, trials, world
 from .serve import serve
 from .setting import Setting
@@ -71,7 +72,7 @@ def main(descriptor: int) -> None:
 
 def _set_up(order: dict[str, Any]) -> tuple[Setting, dict[str, str]]:
     """Load, go into the private root, and find out which layers hold here."""
-    hidden = [] if order["torch"] else torch_folders()
+    hidden = [*order["hidden"], *([] if order["torch"] else torch_folders())]
     for name in (*_MODULES, *(_TORCH_MODULES if order["torch"] else ())):
         importlib.import_module(name)
     if order["torch"]:
@@ -88,10 +89,13 @@ def _set_up(order: dict[str, Any]) -> tuple[Setting, dict[str, str]]:
     layers, missing = trials.layers_here(order, hidden)
     code = trials.filter_for(layers) if "seccomp" in layers else b""
     place = world.enter(order["base"], order["readable"], hidden) if "namespaces" in layers else None
-    readable = (*order["readable"], *trials.devices(), *(("/proc",) if place else _HOST_FACTS))
-    narrow_imports(order["readable"])
+    # without a root of its own a session is kept from what is hidden by what it is allowed
+    whole, listed = (order["readable"], []) if place else but_for(order["readable"], order["hidden"])
+    readable = (*whole, *trials.devices(), *(("/proc",) if place else _HOST_FACTS))
+    narrow_imports(order["readable"], order["hidden"])
     _settle()
-    return Setting(layers, readable, place, outer if place else {}, code, shell, order["torch"], _mapped()), missing
+    own = outer if place else {}
+    return Setting(layers, readable, tuple(listed), place, own, code, shell, order["torch"], _mapped()), missing
 
 
 def _settle() -> None:
