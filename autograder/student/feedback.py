@@ -155,7 +155,7 @@ def _word_on(mismatch: Mismatch | None) -> str:
     if mismatch.kind in ("purity", "not judged"):
         return mismatch.sentence  # one of two, about all cases together
     if mismatch.kind == "values":
-        return "close" if mismatch.close else "wrong"
+        return "not finite" if mismatch.error == float("inf") else "close" if mismatch.close else "wrong"
     return HIDDEN_WORDS.get(mismatch.kind, "wrong")
 
 

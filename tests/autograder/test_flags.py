@@ -65,7 +65,8 @@ PLAIN = {
     "a formula": "import numpy as np\ndef f(x, eps=1e-8):\n    y = x.copy()\n    y[0] = 1\n    return np.sqrt(y) + eps",
     "a list of its own": "def f(x):\n    out = []\n    for v in x: out.append(v)\n    return out",
     "an optimizer": "import torch\nclass f(torch.optim.Optimizer):\n    def step(self):\n"
-    "        for g in self.param_groups:\n            for p in g['params']:\n                state = self.state[p]\n                state['v'] = p.grad",
+    "        for g in self.param_groups:\n            for p in g['params']:\n"
+    "                state = self.state[p]\n                state['v'] = p.grad",
     "a part by its shape": "def f(x, w):\n    return w[: x.shape[0]] + x.reshape(x.shape[0], -1)",
     "an empty shape": "def f(x):\n    if x.shape == (): return x\n    return x + 1",
     "the same shape": "def f(x, y):\n    if x.shape != y.shape: raise ValueError\n    return x",
