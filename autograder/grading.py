@@ -6,6 +6,7 @@ The notebook is one that nbgrader has cleaned: locked cells restored, deleted on
 from __future__ import annotations
 
 import ast
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -50,8 +51,9 @@ class Job:
     files: dict[str, bytes]
 
     def case_set(self, notebook: Any) -> int:
-        """Which set of hidden cases this notebook meets."""
-        text = "\0".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+        """Which set of hidden cases this notebook meets, with the files that lie beside it."""
+        files = [name + hashlib.sha256(data).hexdigest() for name, data in sorted(self.files.items())]
+        text = "\0".join([*(cell.source for cell in notebook.cells if cell.cell_type == "code"), *files])
         return case_set_of(self.secret, self.assignment_id, self.student, text, self.case_sets)
 
 
