@@ -146,7 +146,7 @@ def example_gradients(params, gradient, X, y):
 
 def noise_scale(grads):
     """tr Σ / ‖G‖² of the examples' gradients; see `reference.noise_scale`."""
-    flat = grads.flatten(1)
+    flat = grads.reshape(len(grads), -1)                   # (N, D), from (N,) too
     return flat.var(0, correction=0).sum() / flat.mean(0).square().sum()
 
 

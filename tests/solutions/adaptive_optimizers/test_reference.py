@@ -8,11 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solutions.adaptive_optimizers import pytorch, reference
+from tests.solutions.twins import SHAPES, TOLERANCE, Step, inputs, library, plain, twin_checks
 
-SHAPES = [(), (3,), (2, 3), (0,), (2, 1, 4)]
-DTYPES = ["float32", "float64"]
-STEPS = 100
-TOLERANCE = {"float32": {"rtol": 1e-4, "atol": 2e-4}, "float64": {"rtol": 1e-12, "atol": 1e-12}}
 MODULES = pytest.mark.parametrize("module", [reference, pytorch], ids=["numpy", "torch"])
 
 #: method -> constants that are nobody's defaults; `name_init` starts `name_step`
@@ -26,29 +23,47 @@ METHODS = {
     "amsgrad": {"lr": .02, "beta1": .8, "beta2": .9, "eps": 1e-3},
     "qhadam": {"lr": .02, "beta1": .95, "beta2": .98, "nu1": .7, "nu2": .9, "eps": 1e-3},
 }
-
-
-def betas(hyper):
-    """Our constants under PyTorch's names."""
-    rest = {k: v for k, v in hyper.items() if k not in ("beta1", "beta2", "rho")}
-    return rest | ({"betas": (hyper["beta1"], hyper["beta2"])} if "beta1" in hyper else {})
-
-
-#: method -> the oracle made of our constants; QHAdam has none in PyTorch
+#: method -> the class that is its oracle, and its own options; QHAdam has none in PyTorch
 ORACLES = {
-    "adagrad": lambda p, hyper: torch.optim.Adagrad(p, **hyper),
-    "rmsprop": lambda p, hyper: torch.optim.RMSprop(p, alpha=hyper["rho"], **betas(hyper)),
-    "adadelta": lambda p, hyper: torch.optim.Adadelta(p, rho=hyper["rho"], **betas(hyper)),
-    "adam": lambda p, hyper: torch.optim.Adam(p, **betas(hyper)),
-    "adamax": lambda p, hyper: torch.optim.Adamax(p, **betas(hyper)),
-    "nadam": lambda p, hyper: torch.optim.NAdam(p, **betas(hyper)),
-    "amsgrad": lambda p, hyper: torch.optim.Adam(p, amsgrad=True, **betas(hyper)),
+    "adagrad": (torch.optim.Adagrad, {}), "rmsprop": (torch.optim.RMSprop, {}), "adadelta": (torch.optim.Adadelta, {}),
+    "adam": (torch.optim.Adam, {}), "adamax": (torch.optim.Adamax, {}), "nadam": (torch.optim.NAdam, {}),
+    "amsgrad": (torch.optim.Adam, {"amsgrad": True}),
 }
 
-every_method = pytest.mark.parametrize("method", METHODS)
-every_oracle = pytest.mark.parametrize("method", ORACLES)
-every_shape = pytest.mark.parametrize("shape", SHAPES, ids=str)
-every_dtype = pytest.mark.parametrize("dtype", DTYPES)
+
+def pytorchs(method):
+    """The oracle with our constants under PyTorch's names."""
+    optimizer, options = ORACLES[method]
+    hyper = {k: v for k, v in METHODS[method].items() if k not in ("beta1", "beta2", "rho")}
+    if "beta1" in METHODS[method]:
+        hyper["betas"] = METHODS[method]["beta1"], METHODS[method]["beta2"]
+    if "rho" in METHODS[method]:
+        hyper["alpha" if method == "rmsprop" else "rho"] = METHODS[method]["rho"]
+    return library(optimizer, **hyper, **options)
+
+
+def authors_qhadam(params, grads, *, lr, beta1, beta2, nu1, nu2, eps):
+    """QHAdam as its authors' library counts: the weights of the means are themselves summed, and no power is taken."""
+    weight1 = weight2 = 0.0
+    mean = square = torch.zeros_like(params)
+    found = []
+    for g in grads:
+        weight1, weight2 = 1 + beta1 * weight1, 1 + beta2 * weight2
+        mean = mean + (g - mean) / weight1
+        square = square + (g * g - square) / weight2
+        params = params - lr * (nu1 * mean + (1 - nu1) * g) / ((nu2 * square + (1 - nu2) * g * g).sqrt() + eps)
+        found.append(params)
+    return torch.stack(found)
+
+
+def step(method, hyper, oracle):
+    return Step(f"{method}_step", f"{method}_init", hyper, oracle=oracle)
+
+
+TWINS = {method: step(method, METHODS[method], pytorchs(method)) for method in ORACLES}
+TWINS["qhadam"] = step("qhadam", METHODS["qhadam"], authors_qhadam)
+DEFAULTS = {f"{method} by default": step(method, {}, library(optimizer, **options))
+            for method, (optimizer, options) in ORACLES.items()}
 
 
 @pytest.fixture(autouse=True)
@@ -60,141 +75,29 @@ def float64_scalars():
     torch.set_default_dtype(before)
 
 
-def inputs(shape, dtype, steps=STEPS, seed=3):
-    rng = np.random.default_rng(seed)
-    return np.asarray(rng.normal(size=shape), dtype), np.asarray(rng.normal(size=(steps, *shape)), dtype)
+@twin_checks(reference, pytorch, TWINS | DEFAULTS)
+def test_twins(check):
+    check()
 
 
 def path(module, method, params, grads, **changed):
     """Every iterate, as one array, in NumPy or PyTorch."""
-    if module is pytorch:
-        params, grads = torch.tensor(params), torch.tensor(grads)
-    state = getattr(module, f"{method}_init")(params)
-    found = []
-    for g in grads:
-        params, state = getattr(module, f"{method}_step")(params, g, state, **METHODS[method] | changed)
-        found.append(plain(params))
-    return np.array(found)
+    return TWINS[method].path(module, params, grads, **changed)
 
 
-def oracle_path(optimizer, params, grads):
-    """What an optimizer of PyTorch, made by `optimizer([p])`, makes of the same gradients."""
-    p = torch.tensor(params).requires_grad_()
-    stepper = optimizer([p])
-    found = []
-    for g in grads:
-        p.grad = torch.tensor(g)
-        stepper.step()
-        found.append(plain(p.detach()))
-    return np.array(found)
-
-
-def plain(value):
-    """A copy of an array or tensor as an array."""
-    return np.array(value.numpy() if isinstance(value, torch.Tensor) else value)
-
-
-@every_method
-@every_shape
-@every_dtype
-def test_the_twins_agree_over_a_hundred_steps(method, shape, dtype):
-    params, grads = inputs(shape, dtype)
-    np.testing.assert_allclose(path(pytorch, method, params, grads), path(reference, method, params, grads),
-                               **TOLERANCE[dtype])
-
-
-@every_method
-@every_shape
-@every_dtype
-@MODULES
-def test_the_dtype_and_shape_are_kept_in_params_and_state(module, method, shape, dtype):
-    params, grads = inputs(shape, dtype, 2)
-    params, grads = (params, grads) if module is reference else (torch.tensor(params), torch.tensor(grads))
-    state = getattr(module, f"{method}_init")(params)
-    for g in grads:
-        params, state = getattr(module, f"{method}_step")(params, g, state, **METHODS[method])
-        for value in (params, *(part for part in state if not isinstance(part, (int, float)))):
-            assert value.shape == shape
-            assert plain(value).dtype == dtype
-
-
-@every_method
-@MODULES
-def test_no_argument_is_changed(module, method):
-    params, grads = (a if module is reference else torch.tensor(a) for a in inputs((2, 3), "float64", 1))
-    step = getattr(module, f"{method}_step")
-    _, state = step(params, grads[0], getattr(module, f"{method}_init")(params), **METHODS[method])
-    before = [plain(a) for a in (params, grads, *state)]
-    step(params, grads[0], state, **METHODS[method])
-    for now, then in zip((params, grads, *state), before, strict=True):
-        np.testing.assert_array_equal(plain(now), then)
-
-
-# ------------------------------------------------------------------------------------------------ PyTorch as the oracle
-
-
-@every_oracle
-@every_shape
-@every_dtype
-@MODULES
-def test_it_is_what_torch_optim_does(module, method, shape, dtype):
-    params, grads = inputs(shape, dtype)
-    expected = oracle_path(lambda p: ORACLES[method](p, METHODS[method]), params, grads)
-    np.testing.assert_allclose(path(module, method, params, grads), expected, **TOLERANCE[dtype])
-
-
-@every_oracle
-@MODULES
-def test_the_defaults_are_those_of_torch_optim(module, method):
-    params, grads = inputs((4,), "float64")
-    name = {"adagrad": "Adagrad", "rmsprop": "RMSprop", "adadelta": "Adadelta", "adam": "Adam", "adamax": "Adamax",
-            "nadam": "NAdam", "amsgrad": "Adam"}[method]
-    options = {"amsgrad": True} if method == "amsgrad" else {}
-    expected = oracle_path(lambda p: getattr(torch.optim, name)(p, **options), params, grads)
-    state, found = None, []
-    theta = params if module is reference else torch.tensor(params)
-    state = getattr(module, f"{method}_init")(theta)
-    for g in grads:
-        theta, state = getattr(module, f"{method}_step")(theta, g if module is reference else torch.tensor(g), state)
-        found.append(plain(theta))
-    np.testing.assert_allclose(found, expected, **TOLERANCE["float64"])
-
-
-@every_oracle
+@pytest.mark.parametrize("method", ORACLES)
 @MODULES
 def test_a_gradient_that_is_zero_at_first_moves_nothing_and_breaks_nothing(module, method):
-    params, grads = inputs((3,), "float64", 10)
+    params, grads = inputs((3,), steps=10)
     grads[:4, 1] = 0
     found = path(module, method, params, grads)
     np.testing.assert_array_equal(found[:4, 1], params[1])
     assert np.isfinite(found).all()
 
 
-def paper_loop(params, grads, lr, beta1, beta2, nu1, nu2, eps):
-    """QHAdam as its authors' library counts: the weights of the means are themselves summed, and no power is taken."""
-    weight1 = weight2 = 0.0
-    mean = square = np.zeros_like(params)
-    found = []
-    for g in grads:
-        weight1, weight2 = 1 + beta1 * weight1, 1 + beta2 * weight2
-        mean = mean + (g - mean) / weight1
-        square = square + (g * g - square) / weight2
-        params = params - lr * (nu1 * mean + (1 - nu1) * g) / (np.sqrt(nu2 * square + (1 - nu2) * g * g) + eps)
-        found.append(params)
-    return np.array(found)
-
-
-@every_shape
-@MODULES
-def test_qhadam_is_the_papers_loop(module, shape):
-    params, grads = inputs(shape, "float64")
-    np.testing.assert_allclose(path(module, "qhadam", params, grads), paper_loop(params, grads, **METHODS["qhadam"]),
-                               rtol=1e-11, atol=1e-12)
-
-
 @MODULES
 def test_qhadam_with_both_shares_one_is_adam(module):
-    params, grads = inputs((3,), "float64")
+    params, grads = inputs((3,))
     np.testing.assert_allclose(path(module, "qhadam", params, grads, nu1=1.0, nu2=1.0),
                                path(module, "adam", params, grads, **betas_of("qhadam")), rtol=1e-13)
 
@@ -205,7 +108,7 @@ def betas_of(method):
 
 @MODULES
 def test_qhadam_without_the_mean_above_is_rmsprop_with_its_bias_taken_out(module):
-    params, grads = inputs((3,), "float64", 30)
+    params, grads = inputs((3,), steps=30)
     v, theta = np.zeros(3), params
     for t, (g, found) in enumerate(zip(grads, path(module, "qhadam", params, grads, nu1=0.0, nu2=1.0), strict=True), 1):
         v = .98 * v + .02 * g**2
@@ -215,7 +118,7 @@ def test_qhadam_without_the_mean_above_is_rmsprop_with_its_bias_taken_out(module
 
 @MODULES
 def test_qhadam_without_any_mean_steps_by_the_sign(module):
-    params, grads = inputs((3,), "float64", 30)
+    params, grads = inputs((3,), steps=30)
     found = path(module, "qhadam", params, grads, nu1=0.0, nu2=0.0, eps=0.0)
     np.testing.assert_allclose(found, params - .02 * np.cumsum(np.sign(grads), axis=0), rtol=1e-12)
 
@@ -223,7 +126,7 @@ def test_qhadam_without_any_mean_steps_by_the_sign(module):
 @MODULES
 def test_qhadam_with_share_beta1_looks_ahead_as_nesterov(module):
     """ν₁ = β₁, ν₂ = 1: the step is (1-β₁) g + β₁ m̂ over √v̂ + ε, NAdam without a schedule but for m̂'s correction."""
-    params, grads = inputs((3,), "float64", 20)
+    params, grads = inputs((3,), steps=20)
     m = v = np.zeros(3)
     theta = params
     for t, (g, found) in enumerate(zip(grads, path(module, "qhadam", params, grads, nu1=.95, nu2=1.0), strict=True), 1):
@@ -239,7 +142,7 @@ def test_qhadam_with_share_beta1_looks_ahead_as_nesterov(module):
 @settings(deadline=None)
 @given(factor=st.floats(1e-3, 1e3))
 def test_without_epsilon_the_size_of_the_loss_does_not_matter(method, factor):
-    params, grads = inputs((3,), "float64", 10)
+    params, grads = inputs((3,), steps=10)
     np.testing.assert_allclose(path(reference, method, params, factor * grads, eps=0.0),
                                path(reference, method, params, grads, eps=0.0), rtol=1e-9)
 
@@ -248,7 +151,7 @@ def test_without_epsilon_the_size_of_the_loss_does_not_matter(method, factor):
                                                ("qhadam", 1), ("rmsprop", 1 / math.sqrt(.05))])
 @MODULES
 def test_the_first_step_has_a_length_that_does_not_depend_on_the_gradient(module, method, share):
-    params, grads = inputs((5,), "float64", 1)
+    params, grads = inputs((5,), steps=1)
     moved = path(module, method, params, grads, eps=0.0)[0] - params
     np.testing.assert_allclose(moved, -METHODS[method]["lr"] * share * np.sign(grads[0]), rtol=1e-10)
 
@@ -263,7 +166,7 @@ def test_adadeltas_first_step_is_set_by_epsilon(rho, step):
 @settings(deadline=None)
 @given(factor=st.floats(-4, 4).filter(lambda x: abs(x) > .1))
 def test_adadelta_rescaled_follows_adadelta_in_other_units(module, lift, factor):
-    params, grads = inputs((3,), "float64", 20)
+    params, grads = inputs((3,), steps=20)
     hyper = {"lr": .8, "rho": .9, "eps": 1e-2}
     scale = factor * np.array([1.0, 3.0, .5])
     old, there = params, reference.adadelta_init(params)
@@ -278,14 +181,14 @@ def test_adadelta_rescaled_follows_adadelta_in_other_units(module, lift, factor)
 
 def test_adadelta_itself_does_not_follow_a_change_of_units():
     """Its one ε stands for two quantities of different units."""
-    params, grads = inputs((3,), "float64", 20)
+    params, grads = inputs((3,), steps=20)
     plain_path = path(reference, "adadelta", params, grads, eps=1e-2)
     assert np.abs(path(reference, "adadelta", 10 * params, grads / 10, eps=1e-2) / 10 - plain_path).max() > .1
 
 
 @MODULES
 def test_amsgrads_v_max_never_falls_and_is_the_largest_v(module):
-    params, grads = inputs((4,), "float64")
+    params, grads = inputs((4,))
     params, grads = (params, grads) if module is reference else (torch.tensor(params), torch.tensor(grads))
     state, seen = module.amsgrad_init(params), []
     for g in grads:
@@ -307,7 +210,7 @@ def test_the_three_cycle_ends_where_the_paper_says(method, low, high):
 @settings(deadline=None)
 @given(beta2=st.floats(.5, .99), steps=st.integers(1, 30))
 def test_adamaxs_u_is_the_limit_of_means_of_high_powers(beta2, steps):
-    grads = inputs((), "float64", steps, seed=steps)[1]
+    grads = np.random.default_rng(steps).normal(size=steps)
     state = reference.adamax_init(np.array(0.0))
     for g in grads:
         _, state = reference.adamax_step(np.array(0.0), g, state, beta2=beta2, eps=0.0)
@@ -329,18 +232,18 @@ def test_the_correction_makes_the_mean_of_a_constant_that_constant(t):
 # ------------------------------------------------------------------------------------------- functions for an optimizer
 
 
-@every_shape
-@every_dtype
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("dtype", TOLERANCE)
 def test_the_optimizer_qhadam_is_its_step(shape, dtype):
     params, grads = inputs(shape, dtype)
     hyper = METHODS["qhadam"]
-    expected = oracle_path(lambda p: pytorch.QHAdam(p, lr=hyper["lr"], betas=(.95, .98), nus=(.7, .9), eps=1e-3),
-                           params, grads)
+    found = library(pytorch.QHAdam, lr=hyper["lr"], betas=(.95, .98), nus=(.7, .9), eps=1e-3)
+    expected = found(torch.tensor(params), torch.tensor(grads))
     np.testing.assert_allclose(expected, path(pytorch, "qhadam", params, grads), **TOLERANCE[dtype])
 
 
 def test_the_optimizer_qhadam_is_saved_and_loaded_and_takes_a_closure():
-    params, grads = inputs((3,), "float64", 6)
+    params, grads = inputs((3,), steps=6)
     p = torch.tensor(params).requires_grad_()
     optimizer = pytorch.QHAdam([p], lr=.1)
     for t, g in enumerate(grads):
@@ -362,7 +265,7 @@ def test_the_optimizer_qhadam_is_saved_and_loaded_and_takes_a_closure():
 
 @pytest.mark.parametrize("optimizer", [lambda p: torch.optim.SGD(p, lr=.1), lambda p: torch.optim.Adam(p, lr=.1)])
 def test_clipping_the_gradient_is_pytorchs_own_clipping(optimizer):
-    params, grads = inputs((2, 3), "float64", 10)
+    params, grads = inputs((2, 3), steps=10)
 
     def run(step):
         p = torch.tensor(params).requires_grad_()
@@ -381,7 +284,7 @@ def test_clipping_the_gradient_is_pytorchs_own_clipping(optimizer):
 
 @pytest.mark.parametrize("max_norm", [.01, .1, 10.0])
 def test_clipping_the_step_bounds_it_and_keeps_its_direction(max_norm):
-    params, grads = inputs((2, 3), "float64", 10)
+    params, grads = inputs((2, 3), steps=10)
     p = torch.tensor(params).requires_grad_()
     q = torch.tensor(params).requires_grad_()
     clipped, free = torch.optim.SGD([p], lr=.1), torch.optim.SGD([q], lr=.1)

@@ -8,111 +8,113 @@ import torch
 import torch.nn.functional as F
 
 from solutions.gradient_descent import pytorch, reference
+from tests.solutions.twins import Twin, lifted, plain, twin_checks
 
-DTYPES = ["float32", "float64"]
-TOLERANCE = {"float32": {"rtol": 2e-4, "atol": 2e-6}, "float64": {"rtol": 1e-10, "atol": 1e-13}}
 SIZES = [[3, 4], [2, 5, 3], [4, 3, 3, 2], [3, 1, 4, 2, 5]]
+TOLERANCE = {"float32": {"rtol": 2e-4, "atol": 2e-6}, "float64": {"rtol": 1e-10, "atol": 1e-13}}
 
-every_dtype = pytest.mark.parametrize("dtype", DTYPES)
 every_size = pytest.mark.parametrize("sizes", SIZES, ids=str)
 both = pytest.mark.parametrize("module", [reference, pytorch], ids=["numpy", "pytorch"])
 
 
-def network(sizes, n=6, dtype="float64", seed=0):
+def network(rng, sizes, n=6):
     """Parameters in a vector, inputs and labels."""
-    rng = np.random.default_rng(seed)
     layers = [reference.Layer(W, rng.normal(size=b.shape)) for W, b in reference.mlp_init(rng, sizes)]
-    X, y = rng.normal(size=(n, sizes[0])), rng.integers(sizes[-1], size=n)
-    return reference.flatten(layers).astype(dtype), X.astype(dtype), y
+    return reference.flatten(layers), rng.normal(size=(n, sizes[0])), rng.integers(sizes[-1], size=n)
+
+
+def layers_and(rng, sizes):
+    """Layers, what they put out, and labels."""
+    params, X, y = network(rng, sizes)
+    layers = reference.unflatten(params, sizes)
+    return layers, reference.mlp_forward(layers, X), y
+
+
+def layers_and_inputs(rng, sizes):
+    layers, zs, _ = layers_and(rng, sizes)
+    return layers, zs[0]
+
+
+def logits(scale, *, weights=False):
+    def drawn(rng, n):
+        found = scale * rng.normal(size=(n, 5)), rng.integers(5, size=n)
+        return (*found, rng.uniform(.5, 2, 5)[found[1]]) if weights else found
+
+    return drawn
+
+
+# ------------------------------------------------------------------------------------- PyTorch's functions and autograd
+
+
+def outputs(layers, X):
+    zs = [X]
+    for i, (W, b) in enumerate(layers):
+        zs.append(zs[-1] @ W + b if i + 1 == len(layers) else F.sigmoid(zs[-1] @ W + b))
+    return zs
+
+
+def loss_of(params, X, y, sizes):
+    """The network built by hand, so that autograd can find its gradient."""
+    cut = params.split([count for D, M in pairwise(sizes) for count in (D * M, M)])
+    layers = [(W.view(D, M), b) for W, b, (D, M) in zip(cut[::2], cut[1::2], pairwise(sizes), strict=True)]
+    return F.cross_entropy(outputs(layers, X)[-1], y)
+
+
+def by_autograd(loss, *leaves):
+    leaves = [leaf.clone().requires_grad_() for leaf in leaves]
+    value = loss(*leaves)
+    return value.detach(), *torch.autograd.grad(value, leaves)
+
+
+def backward(layers, zs, y):
+    parts = [part for layer in layers for part in layer]
+    _, *grads = by_autograd(lambda *p: F.cross_entropy(outputs(list(zip(p[::2], p[1::2], strict=True)), zs[0])[-1], y),
+                            *parts)
+    return grads
+
+
+def weighted(logits, y, weights):
+    return by_autograd(lambda s: (weights * F.cross_entropy(s, y, reduction="none")).sum() / weights.sum(), logits)
+
+
+TWINS = {
+    **{f"{name}, scale {scale}": Twin(name, arguments, oracle=oracle, shapes=[1, 7], tolerance=TOLERANCE)
+       for scale in (1, 30, 1000) for name, arguments, oracle in [
+           ("cross_entropy", logits(scale), F.cross_entropy),
+           ("softmax", lambda rng, n, scale=scale: logits(scale)(rng, n)[:1], partial(F.softmax, dim=1)),
+           ("weighted_cross_entropy", logits(scale, weights=True), weighted)]},
+    "sigmoid": Twin("sigmoid", lambda rng, n: (np.array([-1000, -30, -1, 0, 1, 30, 1000.0]),), oracle=F.sigmoid,
+                    shapes=[7], tolerance=TOLERANCE),
+    "mlp_forward": Twin("mlp_forward", layers_and_inputs, oracle=outputs, shapes=SIZES, tolerance=TOLERANCE),
+    "mlp_backward": Twin("mlp_backward", layers_and, oracle=backward, shapes=SIZES, tolerance=TOLERANCE),
+    **{f"mlp_loss {sizes}": Twin("mlp_loss", network, {"sizes": sizes}, loss_of, [sizes], TOLERANCE)
+       for sizes in SIZES},
+    **{f"mlp_gradient {sizes}": Twin(
+        "mlp_gradient", network, {"sizes": sizes},
+        lambda p, X, y, sizes: by_autograd(lambda leaf: loss_of(leaf, X, y, sizes), p)[1], [sizes], TOLERANCE)
+       for sizes in SIZES},
+}
+
+
+@twin_checks(reference, pytorch, TWINS)
+def test_twins(check):
+    check()
+
+
+@both
+def test_a_row_of_softmax_adds_up_to_one_however_large_its_logits(module):
+    s, = to(module, 1000 * np.random.default_rng(0).normal(size=(7, 5)))
+    np.testing.assert_allclose(plain(module.softmax(s)).sum(axis=1), 1, rtol=1e-10)
 
 
 def to(module, *arrays):
-    return arrays if module is reference else tuple(torch.tensor(a) for a in arrays)
-
-
-def plain(value):
-    return value.detach().numpy() if isinstance(value, torch.Tensor) else np.asarray(value)
-
-
-# ---------------------------------------------------------------------------------------------- PyTorch's own functions
-
-
-@both
-@every_dtype
-@pytest.mark.parametrize("scale", [1, 30, 1000])
-def test_cross_entropy_and_softmax_are_pytorchs_and_nothing_overflows(module, dtype, scale):
-    rng = np.random.default_rng(0)
-    logits, y = (scale * rng.normal(size=(7, 5))).astype(dtype), rng.integers(5, size=7)
-    s, label = to(module, logits, y)
-    expected = F.cross_entropy(torch.tensor(logits), torch.tensor(y))
-    np.testing.assert_allclose(plain(module.cross_entropy(s, label)), expected, **TOLERANCE[dtype])
-    p = plain(module.softmax(s))
-    np.testing.assert_allclose(p, F.softmax(torch.tensor(logits), 1), rtol=TOLERANCE[dtype]["rtol"], atol=1e-6)
-    np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-3 if dtype == "float32" else 1e-10)
-    assert p.dtype == dtype
-
-
-@both
-@every_dtype
-def test_sigmoid_is_pytorchs_from_end_to_end(module, dtype):
-    s = np.array([-1000, -30, -1, 0, 1, 30, 1000], dtype)
-    z = plain(module.sigmoid(*to(module, s)))
-    np.testing.assert_allclose(z, torch.tensor(s).sigmoid(), rtol=1e-5, atol=1e-7)
-    assert z.dtype == dtype
-
-
-@both
-@every_dtype
-@every_size
-def test_the_gradient_is_autograds(module, dtype, sizes):
-    params, X, y = network(sizes, dtype=dtype)
-    leaf = torch.tensor(params, requires_grad=True)
-    z, start = torch.tensor(X), 0
-    for l, (D, M) in enumerate(pairwise(sizes)):                               # noqa: E741
-        W, b = leaf[start:start + D * M].view(D, M), leaf[start + D * M:start + D * M + M]
-        z = z @ W + b
-        z = z.sigmoid() if l < len(sizes) - 2 else z
-        start += D * M + M
-    expected = F.cross_entropy(z, torch.tensor(y))
-    expected.backward()
-    p, inputs, labels = to(module, params, X, y)
-    grads = plain(module.mlp_gradient(p, inputs, labels, sizes=sizes))
-    np.testing.assert_allclose(grads, leaf.grad, **TOLERANCE[dtype])
-    np.testing.assert_allclose(plain(module.mlp_loss(p, inputs, labels, sizes=sizes)), expected.item(),
-                               **TOLERANCE[dtype])
-    assert grads.dtype == dtype
-
-
-@every_dtype
-@every_size
-def test_the_twins_agree_layer_by_layer(dtype, sizes):
-    params, X, y = network(sizes, dtype=dtype, seed=3)
-    layers, twins = reference.unflatten(params, sizes), pytorch.unflatten(torch.tensor(params), sizes)
-    zs, tzs = reference.mlp_forward(layers, X), pytorch.mlp_forward(twins, torch.tensor(X))
-    for z, tz in zip(zs, tzs, strict=True):
-        np.testing.assert_allclose(tz, z, **TOLERANCE[dtype])
-    grads, tgrads = reference.mlp_backward(layers, zs, y), pytorch.mlp_backward(twins, tzs, torch.tensor(y))
-    for ours, theirs in zip(grads, tgrads, strict=True):
-        for a, b in zip(ours, theirs, strict=True):
-            assert a.shape == b.shape
-            assert a.dtype == dtype
-            np.testing.assert_allclose(b, a, **TOLERANCE[dtype])
-
-
-@both
-def test_no_argument_is_changed(module):
-    sizes = [3, 4, 2]
-    arrays = to(module, *network(sizes))
-    before = [plain(a).copy() for a in arrays]
-    module.mlp_gradient(*arrays, sizes=sizes)
-    for a, b in zip(arrays, before, strict=True):
-        np.testing.assert_array_equal(plain(a), b)
+    return lifted(arrays, as_tensors=module is pytorch)
 
 
 @both
 @every_size
 def test_flatten_and_unflatten_undo_each_other(module, sizes):
-    params, = to(module, network(sizes)[0])
+    params, = to(module, network(np.random.default_rng(0), sizes)[0])
     layers = module.unflatten(params, sizes)
     assert [tuple(layer.W.shape) for layer in layers] == list(pairwise(sizes))
     np.testing.assert_array_equal(plain(module.flatten(layers)), plain(params))
@@ -120,7 +122,7 @@ def test_flatten_and_unflatten_undo_each_other(module, sizes):
 
 @every_size
 def test_the_module_is_the_same_network_and_gives_its_parameters_back(sizes):
-    params, X, _ = (torch.tensor(a) for a in network(sizes))
+    params, X, _ = (torch.tensor(a) for a in network(np.random.default_rng(0), sizes))
     layers = pytorch.unflatten(params, sizes)
     net = pytorch.mlp_module(layers)
     torch.testing.assert_close(net(X), pytorch.mlp_forward(layers, X)[-1], rtol=1e-12, atol=1e-14)
@@ -133,7 +135,7 @@ def test_the_module_is_the_same_network_and_gives_its_parameters_back(sizes):
 @both
 @every_size
 def test_the_gradient_check_passes_the_right_gradient_and_no_wrong_one(module, sizes):
-    params, X, y = to(module, *network(sizes))
+    params, X, y = to(module, *network(np.random.default_rng(0), sizes))
     loss = partial(module.mlp_loss, X=X, y=y, sizes=sizes)
     gradient = partial(module.mlp_gradient, X=X, y=y, sizes=sizes)
     assert module.gradient_check(loss, gradient, params) < 1e-8
@@ -142,7 +144,7 @@ def test_the_gradient_check_passes_the_right_gradient_and_no_wrong_one(module, s
 
 
 def test_the_gradient_check_is_torch_autograds_own():
-    params, X, y = (torch.tensor(a) for a in network([3, 4, 2]))
+    params, X, y = (torch.tensor(a) for a in network(np.random.default_rng(0), [3, 4, 2]))
     leaf = params.clone().requires_grad_()
     assert torch.autograd.gradcheck(partial(pytorch.mlp_loss, X=X, y=y, sizes=[3, 4, 2]), (leaf,))
 
@@ -159,18 +161,12 @@ def test_the_gradient_check_takes_any_shape(module, shape):
 
 
 @both
-@every_dtype
-def test_the_weighted_loss_is_pytorchs_with_class_weights(module, dtype):
+def test_the_weighted_loss_is_pytorchs_with_class_weights(module):
     rng = np.random.default_rng(0)
-    logits, y = rng.normal(size=(8, 4)).astype(dtype), rng.integers(4, size=8)
-    classes = rng.uniform(.5, 2, 4).astype(dtype)
-    leaf = torch.tensor(logits, requires_grad=True)
-    expected = F.cross_entropy(leaf, torch.tensor(y), weight=torch.tensor(classes))
-    expected.backward()
-    loss, delta = module.weighted_cross_entropy(*to(module, logits, y, classes[y]))
-    np.testing.assert_allclose(plain(loss), expected.item(), **TOLERANCE[dtype])
-    np.testing.assert_allclose(plain(delta), leaf.grad, **TOLERANCE[dtype])
-    assert plain(loss).dtype == plain(delta).dtype == dtype
+    logits, y, classes = rng.normal(size=(8, 4)), rng.integers(4, size=8), rng.uniform(.5, 2, 4)
+    expected = F.cross_entropy(torch.tensor(logits), torch.tensor(y), weight=torch.tensor(classes))
+    loss, _ = module.weighted_cross_entropy(*to(module, logits, y, classes[y]))
+    np.testing.assert_allclose(plain(loss), expected, rtol=1e-10)
 
 
 @both

@@ -7,95 +7,87 @@ import torch
 from sklearn.datasets import load_digits
 
 from solutions.gradient_descent import checks, exercises, pytorch, reference
+from tests.solutions.twins import Twin, lifted, plain, twin_checks
 
-DTYPES = ["float32", "float64"]
 TOLERANCE = {"float32": {"rtol": 1e-4, "atol": 1e-5}, "float64": {"rtol": 1e-10, "atol": 1e-12}}
 both = pytest.mark.parametrize("module", [reference, pytorch], ids=["numpy", "pytorch"])
-every_dtype = pytest.mark.parametrize("dtype", DTYPES)
 
 
 def least_squares(params, X, y):
     return X.T @ (X @ params - y) / len(y)
 
 
-def problem(n=7, shape=(3,), dtype="float64", epochs=4):
-    rng = np.random.default_rng(0)
-    X, params = rng.normal(size=(n, 3)).astype(dtype), rng.normal(size=shape).astype(dtype)
-    y = rng.normal(size=(n, *shape[1:])).astype(dtype)
+def problem(n=7, shape=(3,), epochs=4, rng=None):
+    rng = rng or np.random.default_rng(0)
+    X, params, y = rng.normal(size=(n, 3)), rng.normal(size=shape), rng.normal(size=(n, *shape[1:]))
     return params, X, y, np.array([rng.permutation(n) for _ in range(epochs)])
 
 
 def to(module, *arrays):
-    return arrays if module is reference else tuple(torch.tensor(a) for a in arrays)
+    return lifted(arrays, as_tensors=module is pytorch)
 
 
-def plain(value):
-    return value.detach().numpy() if isinstance(value, torch.Tensor) else np.asarray(value)
+# ------------------------------------------------------------------------------------------ PyTorch's SGD as the oracle
 
 
-def library_path(params, X, y, batches, lr):
-    """`torch.optim.SGD` and autograd on ½ mean squares: the oracle."""
-    p = torch.tensor(params, requires_grad=True)
-    X, y = torch.tensor(X), torch.tensor(y)
+def in_orders(rng, shape):
+    params, X, y, orders = problem(shape=shape, epochs=15, rng=rng)
+    return params, least_squares, X, y, orders
+
+
+def everything(rng, shape):
+    return in_orders(rng, shape)[:4]
+
+
+def as_a_stream(rng, shape):
+    params, _, X, y, orders = in_orders(rng, shape)
+    return params, least_squares, [(X[n], y[n]) for n in orders.ravel()]
+
+
+def by_sgd(params, X, y, batches, lr):
+    """`torch.optim.SGD` and autograd on ½ mean squares."""
+    p = params.clone().requires_grad_()
     optimizer = torch.optim.SGD([p], lr=lr)
     path = [params]
     for m in batches:
         optimizer.zero_grad()
         ((X[m] @ p - y[m])**2 / 2).sum().div(len(m)).backward()
         optimizer.step()
-        path.append(p.detach().numpy().copy())
-    return np.array(path)
+        path.append(p.detach().clone())
+    return torch.stack(path)
 
 
-# ------------------------------------------------------------------------------------------ PyTorch's SGD as the oracle
+def minibatch_oracle(params, _, X, y, orders, *, lr, batch_size=1):
+    return by_sgd(params, X, y, [m for order in orders for m in order.split(batch_size)], lr)
 
 
-@both
-@every_dtype
-@pytest.mark.parametrize("shape", [(3,), (3, 2)], ids=str)
-@pytest.mark.parametrize("batch_size", [1, 2, 3, 7, 20])
-def test_mini_batches_are_pytorchs_sgd(module, dtype, shape, batch_size):
-    params, X, y, orders = problem(shape=shape, dtype=dtype, epochs=15)
-    path = plain(module.minibatch_sgd(*to(module, params), least_squares, *to(module, X, y, orders), lr=.1,
-                                      batch_size=batch_size))
-    batches = [m for order in orders for m in torch.tensor(order).split(batch_size)]
-    np.testing.assert_allclose(path, library_path(params, X, y, batches, .1), **TOLERANCE[dtype])
-    assert path.dtype == dtype
+def batch_oracle(params, _, X, y, *, lr, epochs):
+    return by_sgd(params, X, y, [torch.arange(len(y))] * epochs, lr)
 
 
-@both
-@every_dtype
-def test_batch_descent_is_pytorchs_sgd_on_everything(module, dtype):
-    params, X, y, _ = problem(dtype=dtype)
-    path = module.gradient_descent(*to(module, params), least_squares, *to(module, X, y), lr=.1, epochs=100)
-    everything = [torch.arange(7)] * 100
-    np.testing.assert_allclose(plain(path), library_path(params, X, y, everything, .1), **TOLERANCE[dtype])
+def stream_oracle(params, _, stream, *, lr):
+    X, y = map(torch.stack, zip(*stream, strict=True))
+    return by_sgd(params, X, y, torch.arange(len(y)).split(1), lr)
 
 
-@both
-@every_dtype
-def test_a_batch_of_one_is_sgd_and_sgd_is_online_over_the_same_examples(module, dtype):
-    params, X, y, orders = problem(dtype=dtype)
-    p, x, t, o = to(module, params, X, y, orders)
-    path = plain(module.sgd(p, least_squares, x, t, o, lr=.1))
-    np.testing.assert_array_equal(plain(module.minibatch_sgd(p, least_squares, x, t, o, lr=.1, batch_size=1)), path)
-    stream = [(x[n], t[n]) for n in orders.ravel().tolist()]
-    np.testing.assert_array_equal(plain(module.online(p, least_squares, iter(stream), lr=.1)), path)
-    singles = [torch.tensor([n]) for n in orders.ravel()]
-    np.testing.assert_allclose(path, library_path(params, X, y, singles, .1), **TOLERANCE[dtype])
+VECTOR_AND_MATRIX = [(3,), (3, 2)]
+TWINS = {
+    **{f"mini-batches of {size}": Twin("minibatch_sgd", in_orders, {"lr": .1, "batch_size": size}, minibatch_oracle,
+                                       VECTOR_AND_MATRIX, TOLERANCE) for size in (1, 2, 3, 7, 20)},
+    "sgd": Twin("sgd", in_orders, {"lr": .1}, minibatch_oracle, VECTOR_AND_MATRIX, TOLERANCE),
+    "online": Twin("online", as_a_stream, {"lr": .1}, stream_oracle, VECTOR_AND_MATRIX, TOLERANCE),
+    "batch": Twin("gradient_descent", everything, {"lr": .1, "epochs": 100}, batch_oracle, VECTOR_AND_MATRIX,
+                  TOLERANCE),
+    "noise_scale": Twin("noise_scale", lambda rng, shape: (rng.normal(size=shape) + 1,), shapes=[(40,), (40, 3, 2)],
+                        tolerance=TOLERANCE),
+    **{query: Twin(query, lambda rng, k: (rng.dirichlet(np.ones(4), 30), k), shapes=[0, 1, 5, 30])
+       for query in ("margin_query", "entropy_query")},
+}
 
 
-@both
-def test_no_schedule_changes_its_arguments(module):
-    arrays = to(module, *problem())
-    before = [plain(a).copy() for a in arrays]
-    p, x, t, o = arrays
-    module.minibatch_sgd(p, least_squares, x, t, o, lr=.1, batch_size=2)
-    module.sgd(p, least_squares, x, t, o, lr=.1)
-    module.gradient_descent(p, least_squares, x, t, lr=.1, epochs=3)
-    module.online(p, least_squares, zip(x, t, strict=True), lr=.1)
-    for a, b in zip(arrays, before, strict=True):
-        np.testing.assert_array_equal(plain(a), b)
+@twin_checks(reference, pytorch, TWINS)
+def test_twins(check):
+    check()
 
 
 @both
@@ -178,9 +170,7 @@ def test_the_example_gradients_mean_is_the_gradient(module):
     np.testing.assert_allclose(grads.mean(axis=0), plain(least_squares(p, x, t)), rtol=1e-12)
 
 
-def test_the_twins_agree_on_the_noise_scale_and_copies_have_none():
-    grads = np.random.default_rng(0).normal(size=(40, 3, 2)) + 1
-    assert float(pytorch.noise_scale(torch.tensor(grads))) == pytest.approx(reference.noise_scale(grads), rel=1e-12)
+def test_copies_have_no_noise():
     assert reference.noise_scale(np.ones((5, 3))) == 0
     assert reference.noise_scale(np.array([[3.0], [-1.0]])) == pytest.approx(4)      # mean 1, variance 4
 
@@ -204,13 +194,9 @@ def test_the_batch_size_grows_and_stops():
 # ---------------------------------------------------------------------------------------------------------- the queries
 
 
-@pytest.mark.parametrize("query", ["margin_query", "entropy_query"])
-@pytest.mark.parametrize("k", [0, 1, 5, 30])
-def test_the_twins_choose_alike(query, k):
-    p = np.random.default_rng(0).dirichlet(np.ones(4), 30)
-    chosen = getattr(reference, query)(p, k)
-    assert chosen.tolist() == getattr(pytorch, query)(torch.tensor(p), k).tolist()
-    assert len(set(chosen.tolist())) == k
+@pytest.mark.parametrize("query", [reference.margin_query, reference.entropy_query])
+def test_no_example_is_chosen_twice(query):
+    assert len(set(query(np.random.default_rng(0).dirichlet(np.ones(4), 30), 30).tolist())) == 30
 
 
 def test_two_classes_have_one_order_of_doubt():

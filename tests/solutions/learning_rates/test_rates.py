@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solutions.learning_rates import pytorch, reference
+from tests.solutions.twins import Twin, twin_checks
 
 RAVINE = np.array([.2, 4.0])
 START = np.array([-5.0, -2.0])
@@ -114,21 +115,31 @@ def test_the_probe_finds_the_rate_that_the_closed_form_finds(steps):
     assert found.lr == LRS[energy(ends).argmin()]
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("shape", [(), (3,), (2, 3)])
-def test_the_probes_twins_agree(shape, dtype):
-    scale = np.asarray(np.random.default_rng(0).uniform(.5, 4, shape), dtype)
-    start = np.asarray(np.random.default_rng(1).normal(size=shape), dtype)
-    axes = tuple(range(1, 1 + len(shape)))
-    ours = reference.parallel_probe(lambda p: (scale * p**2).sum(axis=axes), lambda p: 2 * scale * p, start, LRS,
-                                    steps=7)
-    loss = torch.func.vmap(lambda p: (torch.tensor(scale) * p**2).sum())
-    gradient = torch.func.vmap(torch.func.grad(lambda p: (torch.tensor(scale) * p**2).sum()))
-    theirs = pytorch.parallel_probe(loss, gradient, torch.tensor(start), LRS, steps=7)
-    assert theirs.lr == ours.lr
-    assert str(theirs.losses.dtype) == f"torch.{dtype}"
-    assert ours.losses.dtype == dtype
-    np.testing.assert_allclose(theirs.losses, ours.losses, rtol=1e-3 if dtype == "float32" else 1e-10)
+def bowls(rng, shape):
+    """A loss and its gradient, of as many parameter sets as there are, in NumPy and in PyTorch."""
+    def loss(runs):
+        return (runs**2).reshape(len(runs), -1).sum(-1) * 1.7
+
+    return loss, lambda runs: 3.4 * runs, np.asarray(rng.normal(size=shape)), LRS
+
+
+def by_one_rate_at_a_time(loss, gradient, params, lrs, *, steps):
+    losses = []
+    for lr in lrs:
+        p = params.clone()[None].requires_grad_()
+        optimizer = torch.optim.SGD([p], lr=lr)
+        for _ in range(steps):
+            optimizer.zero_grad()
+            loss(p).sum().backward()
+            optimizer.step()
+        losses.append(loss(p.detach())[0])
+    return torch.stack(losses)
+
+
+@twin_checks(reference, pytorch, {"probe": Twin("parallel_probe", bowls, {"steps": 7}, by_one_rate_at_a_time,
+                                                [(), (3,), (2, 3)])})
+def test_twins(check):
+    check()
 
 
 @pytest.mark.parametrize("probe", [reference.parallel_probe, reference.halving_probe])

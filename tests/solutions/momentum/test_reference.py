@@ -4,107 +4,75 @@ import pytest
 import torch
 
 from solutions.momentum import pytorch, reference
+from tests.solutions.twins import TOLERANCE, Step, inputs, library, plain, twin_checks
 
-SHAPES = [(), (3,), (2, 3), (0,), (2, 1, 4)]
-DTYPES = ["float32", "float64"]
-STEPS = 100
-TOLERANCE = {"float32": {"rtol": 1e-4, "atol": 1e-4}, "float64": {"rtol": 1e-11, "atol": 1e-12}}
+SGD = torch.optim.SGD
+MODULES = pytest.mark.parametrize("module", [reference, pytorch], ids=["numpy", "torch"])
 
-#: every function (params, grads, state, **hyper) -> (params, state), with the name of what starts it
-STEP_TABLE = {
-    "torch": ("momentum_step", "momentum_init", {"lr": .05, "momentum": .9}),
-    "sutskever": ("momentum_step", "momentum_init", {"lr": .05, "momentum": .9, "form": "sutskever"}),
-    "averaged": ("momentum_step", "momentum_init", {"lr": .5, "momentum": .9, "form": "averaged"}),
-    "nesterov": ("nesterov_step", "momentum_init", {"lr": .05, "momentum": .9}),
-    "qhm": ("qhm_step", "momentum_init", {"lr": .5, "momentum": .95, "nu": .7}),
-    "aggmo": ("aggmo_step", "aggmo_init", {"lr": .05, "betas": (0.0, .9, .99)}),
+
+def step(name, init="momentum_init", /, **options):
+    """A row of the table: `hyper` and the oracle."""
+    return lambda oracle=None, **hyper: Step(name, init, hyper, oracle=oracle, **options)
+
+
+def qhm_loop(params, grads, *, lr, momentum, nu):
+    """Ma and Yarats (2019)."""
+    buffer, path = torch.zeros_like(params), []
+    for g in grads:
+        buffer = momentum * buffer + (1 - momentum) * g
+        params = params - lr * ((1 - nu) * g + nu * buffer)
+        path.append(params)
+    return torch.stack(path)
+
+
+def aggmo_loop(params, grads, *, lr, betas):
+    """Lucas et al. (2019)."""
+    velocities, path = [torch.zeros_like(params) for _ in betas], []
+    for g in grads:
+        velocities = [beta * v - g for beta, v in zip(betas, velocities, strict=True)]
+        params = params + lr / len(betas) * sum(velocities)
+        path.append(params)
+    return torch.stack(path)
+
+
+momentum, nesterov, qhm = step("momentum_step"), step("nesterov_step"), step("qhm_step")
+aggmo = step("aggmo_step", "aggmo_init", init_hyper=("betas",))
+TWINS = {
+    "torch": momentum(library(SGD, lr=.05, momentum=.9), lr=.05, momentum=.9),
+    "without momentum": momentum(library(SGD, lr=.05), lr=.05, momentum=0.0),
+    "long momentum": momentum(library(SGD, lr=.05, momentum=.99), lr=.05, momentum=.99),
+    "sutskever": momentum(library(SGD, lr=.05, momentum=.9), lr=.05, momentum=.9, form="sutskever"),
+    "averaged": momentum(library(SGD, lr=.05, momentum=.9), lr=.05 / (1 - .9), momentum=.9, form="averaged"),
+    "nesterov": nesterov(library(SGD, lr=.05, momentum=.9, nesterov=True), lr=.05, momentum=.9),
+    "long nesterov": nesterov(library(SGD, lr=.05, momentum=.99, nesterov=True), lr=.05, momentum=.99),
+    "qhm": qhm(qhm_loop, lr=.5, momentum=.95, nu=.7),
+    "aggmo": aggmo(aggmo_loop, lr=.05, betas=(0.0, .9, .99)),
+    "aggmo, one beta": aggmo(aggmo_loop, lr=.05, betas=(.5,)),
+    "aggmo, four betas": aggmo(aggmo_loop, lr=.05, betas=(0.0, .9, .99, .999)),
 }
 
-every_step = pytest.mark.parametrize("step", STEP_TABLE)
-every_shape = pytest.mark.parametrize("shape", SHAPES, ids=str)
-every_dtype = pytest.mark.parametrize("dtype", DTYPES)
+
+@twin_checks(reference, pytorch, TWINS)
+def test_twins(check):
+    check()
 
 
-def inputs(shape, dtype, steps=STEPS):
-    rng = np.random.default_rng(3)
-    return np.asarray(rng.normal(size=shape), dtype), np.asarray(rng.normal(size=(steps, *shape)), dtype)
-
-
-def numpy_path(step, params, grads, **changed):
-    """Every iterate of a row of STEP_TABLE in NumPy."""
-    name, init, hyper = STEP_TABLE[step]
-    hyper = hyper | changed
-    state = getattr(reference, init)(params, **{k: v for k, v in hyper.items() if k == "betas"})
-    return follow(getattr(reference, name), params, grads, state, **hyper)
-
-
-def torch_path(step, params, grads, **changed):
-    """The same in PyTorch."""
-    name, init, hyper = STEP_TABLE[step]
-    hyper = hyper | changed
-    params = torch.tensor(params)
-    state = getattr(pytorch, init)(params, **{k: v for k, v in hyper.items() if k == "betas"})
-    return torch.stack(follow(getattr(pytorch, name), params, torch.tensor(grads), state, **hyper)).numpy()
+def sgd_path(params, grads, **options):
+    """What `torch.optim.SGD` makes of the same gradients."""
+    return library(SGD, **options)(torch.tensor(params), torch.tensor(grads)).numpy()
 
 
 def follow(step, params, grads, state, **hyper):
     path = []
     for g in grads:
         params, state = step(params, g, state, **hyper)
-        path.append(params)
+        path.append(plain(params))
     return path
 
 
-def plain(value):
-    """A copy of an array or tensor as an array."""
-    return (value.numpy() if isinstance(value, torch.Tensor) else value).copy()
-
-
-def sgd_path(params, grads, **options):
-    """What `torch.optim.SGD` makes of the same gradients: the oracle."""
-    p = torch.tensor(params).requires_grad_()
-    optimizer = torch.optim.SGD([p], **options)
-    path = []
-    for g in grads:
-        p.grad = torch.tensor(g)
-        optimizer.step()
-        path.append(p.detach().numpy().copy())
-    return np.array(path)
-
-
-@every_step
-@every_shape
-@every_dtype
-def test_the_twins_agree_over_a_hundred_steps(step, shape, dtype):
-    params, grads = inputs(shape, dtype)
-    np.testing.assert_allclose(torch_path(step, params, grads), numpy_path(step, params, grads), **TOLERANCE[dtype])
-
-
-@every_step
-@every_shape
-@every_dtype
-def test_the_dtype_and_shape_are_kept(step, shape, dtype):
-    params, grads = inputs(shape, dtype, 2)
-    assert all(p.dtype == dtype and p.shape == shape for p in numpy_path(step, params, grads))
-    assert torch_path(step, params, grads).dtype == dtype
-
-
-@every_step
-@pytest.mark.parametrize("module", [reference, pytorch])
-def test_no_argument_is_changed(step, module):
-    name, init, hyper = STEP_TABLE[step]
-    params, grads = (a if module is reference else torch.tensor(a) for a in inputs((2, 3), "float64", 1))
-    first = getattr(module, init)(params, **{k: v for k, v in hyper.items() if k == "betas"})
-    _, state = getattr(module, name)(params, grads[0], first, **hyper)
-    before = [plain(a) for a in (params, grads, state.v)]
-    getattr(module, name)(params, grads[0], state, **hyper)
-    for a, b in zip((params, grads, state.v), before, strict=True):
-        np.testing.assert_array_equal(plain(a), b)
-
-
-@pytest.mark.parametrize("module", [reference, pytorch])
+@MODULES
 def test_an_unknown_form_is_refused(module):
-    params, grads = (a if module is reference else torch.tensor(a) for a in inputs((2,), "float64", 1))
+    params, grads = (a if module is reference else torch.tensor(a) for a in inputs((2,), steps=1))
     with pytest.raises(ValueError, match="no form"):
         module.momentum_step(params, grads[0], module.momentum_init(params), lr=.1, form="heavy")
 
@@ -112,28 +80,8 @@ def test_an_unknown_form_is_refused(module):
 # ------------------------------------------------------------------------------------------------ PyTorch as the oracle
 
 
-@every_shape
-@every_dtype
-@pytest.mark.parametrize("path", [numpy_path, torch_path])
-@pytest.mark.parametrize("momentum", [0.0, .5, .99])
-def test_momentum_is_sgd_with_momentum(path, shape, dtype, momentum):
-    params, grads = inputs(shape, dtype)
-    expected = sgd_path(params, grads, lr=.05, momentum=momentum)
-    np.testing.assert_allclose(path("torch", params, grads, momentum=momentum), expected, **TOLERANCE[dtype])
-
-
-@every_shape
-@every_dtype
-@pytest.mark.parametrize("path", [numpy_path, torch_path])
-@pytest.mark.parametrize("momentum", [.5, .99])
-def test_nesterov_is_sgd_with_nesterov(path, shape, dtype, momentum):
-    params, grads = inputs(shape, dtype)
-    expected = sgd_path(params, grads, lr=.05, momentum=momentum, nesterov=True)
-    np.testing.assert_allclose(path("nesterov", params, grads, momentum=momentum), expected, **TOLERANCE[dtype])
-
-
-@every_dtype
-@pytest.mark.parametrize("module", [reference, pytorch])
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@MODULES
 def test_dampening_is_the_averaged_form_started_at_the_first_gradient(module, dtype):
     params, grads = inputs((3,), dtype)
     p, g = (params, grads) if module is reference else (torch.tensor(params), torch.tensor(grads))
@@ -144,7 +92,7 @@ def test_dampening_is_the_averaged_form_started_at_the_first_gradient(module, dt
 
 def test_dampening_is_not_the_averaged_form_from_rest_and_the_difference_is_known():
     params, grads = inputs((3,), "float64", 30)
-    averaged = np.array(numpy_path("averaged", params, grads))
+    averaged = np.array(TWINS["averaged"].path(reference, params, grads))
     dampened = sgd_path(params, grads, lr=.5, momentum=.9, dampening=.9)
     # PyTorch's first buffer is g_1 and not (1-μ) g_1; the surplus μᵗ g_1 adds up to μ(1-μᵗ)/(1-μ) g_1.
     t = np.arange(1, 31)[:, None]
@@ -160,14 +108,6 @@ def test_any_dampening_is_a_smaller_rate_and_another_start(dampening):
 
 
 # ------------------------------------------------------------------------------------------- one form made from another
-
-
-@every_shape
-def test_the_three_forms_give_one_path_at_a_constant_rate(shape):
-    params, grads = inputs(shape, "float64")
-    path = numpy_path("torch", params, grads)
-    np.testing.assert_allclose(numpy_path("sutskever", params, grads), path, rtol=1e-11)
-    np.testing.assert_allclose(numpy_path("averaged", params, grads, lr=.05 / (1 - .9)), path, rtol=1e-11)
 
 
 def test_the_buffers_convert_exactly():
@@ -202,10 +142,11 @@ def test_momentum_zero_is_gradient_descent():
     params, grads = inputs((3,), "float64", 10)
     descent = params - .05 * np.cumsum(grads, axis=0)
     for step in ("torch", "sutskever", "averaged", "nesterov", "qhm"):
-        np.testing.assert_allclose(numpy_path(step, params, grads, momentum=0.0, lr=.05), descent, rtol=1e-12)
+        path = TWINS[step].path(reference, params, grads, momentum=0.0, lr=.05)
+        np.testing.assert_allclose(path, descent, rtol=1e-12)
 
 
-@pytest.mark.parametrize("module", [reference, pytorch])
+@MODULES
 def test_pytorchs_nesterov_stands_at_the_look_ahead_point(module):
     """φ_t = θ_t + μ v_t, on a loss that is not quadratic."""
     theta = np.array([1.0, -2.0]) if module is reference else torch.tensor([1.0, -2.0], dtype=torch.float64)
@@ -233,49 +174,28 @@ def test_nesterov_and_its_look_ahead_iterate_have_the_gap_measured():
 # -------------------------------------------------------------------------------------------------------- QHM and AggMo
 
 
-@pytest.mark.parametrize("path", [numpy_path, torch_path])
-def test_qhm_is_the_papers_loop(path):
-    params, grads = inputs((3,), "float64")
-    theta, buffer, expected = params.copy(), np.zeros(3), []
-    for g in grads:                                 # Ma and Yarats (2019)
-        buffer = .95 * buffer + .05 * g
-        theta = theta - .5 * (.3 * g + .7 * buffer)
-        expected.append(theta)
-    np.testing.assert_allclose(path("qhm", params, grads), expected, rtol=1e-11)
-
-
-@pytest.mark.parametrize("path", [numpy_path, torch_path])
-def test_qhm_has_gradient_descent_averaged_momentum_and_nesterov_as_special_cases(path):
+@MODULES
+def test_qhm_has_gradient_descent_averaged_momentum_and_nesterov_as_special_cases(module):
     params, grads = inputs((3,), "float64")
     for nu, expected in [(0.0, params - .5 * np.cumsum(grads, axis=0)),
-                         (1.0, path("averaged", params, grads, momentum=.9)),
-                         (.9, path("nesterov", params, grads, momentum=.9))]:
-        np.testing.assert_allclose(path("qhm", params, grads, momentum=.9, nu=nu), expected, rtol=1e-10)
+                         (1.0, TWINS["averaged"].path(module, params, grads, momentum=.9)),
+                         (.9, TWINS["nesterov"].path(module, params, grads, momentum=.9))]:
+        np.testing.assert_allclose(TWINS["qhm"].path(module, params, grads, momentum=.9, nu=nu), expected, rtol=1e-10)
 
 
-@pytest.mark.parametrize("path", [numpy_path, torch_path])
-@pytest.mark.parametrize("betas", [(0.0, .9, .99), (.5,), (0.0, .9, .99, .999)])
-def test_aggmo_is_the_papers_loop(path, betas):
-    params, grads = inputs((2, 2), "float64")
-    theta, velocities, expected = params.copy(), [np.zeros((2, 2)) for _ in betas], []
-    for g in grads:                                 # Lucas et al. (2019)
-        velocities = [beta * v - g for beta, v in zip(betas, velocities, strict=True)]
-        theta = theta + .05 / len(betas) * sum(velocities)
-        expected.append(theta)
-    np.testing.assert_allclose(path("aggmo", params, grads, betas=betas), expected, rtol=1e-10)
-
-
-@pytest.mark.parametrize("path", [numpy_path, torch_path])
-def test_aggmo_with_one_beta_is_momentum_and_with_zero_and_beta_a_qhm(path):
+@MODULES
+def test_aggmo_with_one_beta_is_momentum_and_with_zero_and_beta_a_qhm(module):
     params, grads = inputs((3,), "float64")
-    np.testing.assert_allclose(path("aggmo", params, grads, betas=(.9,)), path("torch", params, grads), rtol=1e-10)
+    aggmo, beta = TWINS["aggmo"], .9
+    np.testing.assert_allclose(aggmo.path(module, params, grads, betas=(beta,)),
+                               TWINS["torch"].path(module, params, grads), rtol=1e-10)
     # ½ (g + v) with v a sum is (1-ν) g + ν (1-β) v with 1 - ν = ν (1-β), up to the rate.
-    nu, beta = 1 / (2 - .9), .9
-    np.testing.assert_allclose(path("aggmo", params, grads, betas=(0.0, beta)),
-                               path("qhm", params, grads, lr=.05 / 2 / (1 - nu), momentum=beta, nu=nu), rtol=1e-10)
+    nu = 1 / (2 - beta)
+    expected = TWINS["qhm"].path(module, params, grads, lr=.05 / 2 / (1 - nu), momentum=beta, nu=nu)
+    np.testing.assert_allclose(aggmo.path(module, params, grads, betas=(0.0, beta)), expected, rtol=1e-10)
 
 
-@every_dtype
+@pytest.mark.parametrize("dtype", TOLERANCE)
 def test_the_aggmo_optimizer_is_aggmo_step(dtype):
     params, grads = inputs((2, 3), dtype)
     p = torch.tensor(params).requires_grad_()
@@ -285,7 +205,7 @@ def test_the_aggmo_optimizer_is_aggmo_step(dtype):
         p.grad = torch.tensor(g)
         assert optimizer.step() is None
         path.append(p.detach().numpy().copy())
-    np.testing.assert_allclose(path, numpy_path("aggmo", params, grads), **TOLERANCE[dtype])
+    np.testing.assert_allclose(path, TWINS["aggmo"].path(reference, params, grads), **TOLERANCE[dtype])
 
 
 def test_the_aggmo_optimizer_works_with_a_scheduler_a_closure_and_a_network():
