@@ -21,7 +21,7 @@ from traitlets import TraitError
 
 from autograder.authoring.errors import ExerciseError
 from autograder.options import Formatter, Parser, above_zero, address, whole
-from autograder.threads import use_one_thread
+from autograder.workers.threads import use_one_thread
 
 if TYPE_CHECKING:
     from autograder.nbgrader_adapter.course import Course
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; a mistake is one sentence on stderr."""
     use_one_thread()  # before anything loads NumPy
-    from autograder.session.interface import Unprotected
+    from autograder.sandbox.interface import Unprotected
     from autograder.settings import CONFIG_NAME
 
     try:
@@ -296,7 +296,7 @@ def _list(options: argparse.Namespace) -> None:
 
 
 def _build(options: argparse.Namespace) -> None:
-    from autograder.nbgrader_adapter import steps
+    from autograder.nbgrader_adapter.exchange import steps
     from autograder.settings import CONFIG_NAME
 
     course = _course(options)
@@ -326,13 +326,13 @@ def _prove(options: argparse.Namespace) -> int:
 
 
 def _grade(options: argparse.Namespace) -> int:
-    from autograder.nbgrader_adapter.templates import launch_early
+    from autograder.nbgrader_adapter.fork_servers import launch_early
     from autograder.settings import read_config
 
     if not options.scheduler:  # it loads while nbgrader and the exercises are imported
         launch_early(read_config(options.course.resolve()), options.assignment)
     with _loading():
-        from autograder.nbgrader_adapter.grade import grade_class
+        from autograder.nbgrader_adapter.batch.grade import grade_class
 
         course = _course(options)
     return grade_class(
@@ -347,7 +347,7 @@ def _grade(options: argparse.Namespace) -> int:
 
 
 def _watch(options: argparse.Namespace) -> int:
-    from autograder.nbgrader_adapter.templates import launch_early
+    from autograder.nbgrader_adapter.fork_servers import launch_early
     from autograder.settings import read_config
 
     config = read_config(options.course.resolve())
@@ -371,16 +371,16 @@ def _watch(options: argparse.Namespace) -> int:
 
 
 def _explain(options: argparse.Namespace) -> None:
-    from autograder.nbgrader_adapter.explain import explanations
-    from autograder.session.sanitise import printable
+    from autograder.cleaning.outputs import printable
+    from autograder.nbgrader_adapter.gradebook.explain import explanations
 
     found = explanations(_course(options), options.student, options.exercise, options.assignment)
     print(printable("\n\n".join(found)))  # it quotes what a student's code said
 
 
 def _export(options: argparse.Namespace) -> int:
-    from autograder.nbgrader_adapter.export import column_names, export
-    from autograder.nbgrader_adapter.steps import gradebook_of, known_assignments
+    from autograder.nbgrader_adapter.exchange.steps import gradebook_of, known_assignments
+    from autograder.nbgrader_adapter.gradebook.export import column_names, export
 
     course = _course(options)
     with gradebook_of(course) as gradebook:
@@ -402,7 +402,8 @@ def _report(options: argparse.Namespace) -> None:
 
 
 def _scores(options: argparse.Namespace) -> None:
-    from autograder.nbgrader_adapter import scores, steps
+    from autograder.nbgrader_adapter.exchange import steps
+    from autograder.nbgrader_adapter.gradebook import scores
 
     course = _course(options)
     with steps.gradebook_of(course) as gradebook:
@@ -422,8 +423,8 @@ def _rehearse(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from autograder.doctor import looked_for, probe_reach
-    from autograder.session import probe
+    from autograder.sandbox import probe
+    from autograder.sandbox.host.doctor import looked_for, probe_reach
     from autograder.settings import CONFIG_NAME, load_settings, read_config
 
     layers = probe()

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from autograder.exercise import ExerciseError
+from autograder.authoring.exercise import ExerciseError
 
 
 @contextmanager

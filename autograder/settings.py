@@ -12,10 +12,10 @@ from traitlets import Bool, Dict, Float, Integer, List, TraitError, Unicode, val
 from traitlets.config import Config, LoggingConfigurable
 from traitlets.config.loader import PyFileConfigLoader
 
-from autograder.exercise import ExerciseError
+from autograder.authoring.exercise import ExerciseError
 from autograder.options import nearest
-from autograder.session.interface import Limits
-from autograder.session.layers import LAYERS
+from autograder.sandbox.host.layers import LAYERS
+from autograder.sandbox.interface import Limits
 
 CONFIG_NAME = "nbgrader_config.py"
 AROUND_SECONDS = 120.0  # for all that is not a session's: its start, cleaning, judging, writing

@@ -6,12 +6,12 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 
-from autograder.exercise import Exercise
-from autograder.nbgrader_adapter import steps
+from autograder.authoring.exercise import Exercise
+from autograder.authoring.source import definition
+from autograder.authoring.standalone import standalone
 from autograder.nbgrader_adapter.course import Course, course_of
+from autograder.nbgrader_adapter.exchange import steps
 from autograder.settings import CONFIG_NAME, read_config
-from autograder.source import definition
-from autograder.standalone import standalone
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent

@@ -18,8 +18,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from autograder.nbgrader_adapter import steps
 from autograder.nbgrader_adapter.course import Course
+from autograder.nbgrader_adapter.exchange import steps
 from autograder.nbgrader_adapter.rehearsal import Actor, perform
 from autograder.nbgrader_adapter.watch.answers import collected, is_answered
 from benchmarks.course import ASSIGNMENTS, BIN, ROOT, answers_of, make_course

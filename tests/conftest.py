@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from autograder.threads import use_one_thread
+from autograder.workers.threads import use_one_thread
 
 use_one_thread()  # before a test loads NumPy: some fork this process
 

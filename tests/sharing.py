@@ -9,19 +9,19 @@ ALONE = "alone"
 GROUPS = {
     # accounts, fork bombs and memory hogs, a database server, clocks that a busy machine makes go off
     "hub/": ALONE,
-    "autograder/session/": ALONE,
+    "autograder/sandbox/": ALONE,
     "autograder/test_hostile.py": ALONE,
-    "autograder/test_postgresql.py": ALONE,
-    "autograder/test_pool.py": ALONE,
-    "autograder/test_cluster.py": ALONE,
-    "autograder/test_batch.py": ALONE,
+    "autograder/nbgrader_adapter/test_postgresql.py": ALONE,
+    "autograder/workers/test_pool.py": ALONE,
+    "autograder/workers/test_cluster.py": ALONE,
+    "autograder/nbgrader_adapter/test_batch.py": ALONE,
     # built once: the book, the small class, the released course
     "chapters/": "book",
-    "autograder/test_report.py": "small class",
-    "autograder/test_feedback_page.py": "small class",
-    "autograder/test_export.py": "small class",
-    "autograder/test_peers.py": "small class",
-    "autograder/watch/": "released",
+    "autograder/report/test_report.py": "small class",
+    "autograder/nbgrader_adapter/test_feedback_page.py": "small class",
+    "autograder/nbgrader_adapter/test_export.py": "small class",
+    "autograder/nbgrader_adapter/test_peers.py": "small class",
+    "autograder/nbgrader_adapter/watch/": "released",
 }
 EACH = ("solutions/test_rehearsal.py",)  # long, and nothing in common: each goes where there is room
 

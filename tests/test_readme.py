@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.cases import check_draws, hidden_oracles, public_oracles
-from autograder.catalogue import load_catalogue
+from autograder.authoring.cases import check_draws, hidden_oracles, public_oracles
+from autograder.authoring.catalogue import load_catalogue
 from autograder.cli import main
 from autograder.nbgrader_adapter import course as courses
 from autograder.settings import load_settings, read_config

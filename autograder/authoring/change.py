@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any, cast
 
 from autograder.authoring.errors import ExerciseError
-from autograder.source import definition, names_bound, names_used
+from autograder.authoring.source import definition, names_bound, names_used
 
 SOURCE = "__source__"  # where a changed function or class keeps its text: `definition` reads it
 

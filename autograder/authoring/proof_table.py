@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
+from autograder.authoring.catalogue import Catalogue
 from autograder.authoring.errors import ExerciseError
+from autograder.authoring.exercise import Exercise
 from autograder.authoring.prove import Answers, Failure, Proof, prove
-from autograder.catalogue import Catalogue
-from autograder.exercise import Exercise
 
 HEAD = ("exercise", "cases", "misconceptions", "right", "wrong", "mutants", "survivors", "luck", "")
 

@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
+from autograder.authoring.cases import check_draws, hidden_oracles, public_oracles
 from autograder.authoring.clock import cpu_time
 from autograder.authoring.errors import ExerciseError
+from autograder.authoring.exercise import Exercise
 from autograder.authoring.mutants import Mutant, array_parameters, mutants
 from autograder.authoring.trivial import moved, trivial_functions, trivial_values, widened
-from autograder.cases import check_draws, hidden_oracles, public_oracles
-from autograder.exercise import Exercise
 from autograder.student.crossing import ask
 from autograder.student.drive import Raised, run_driver
 from autograder.student.marking import Mark, Oracle, judge, mark

@@ -12,9 +12,9 @@ from pathlib import Path
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from autograder.catalogue import Catalogue, forget_modules, load_catalogue, state_of
+from autograder.authoring.catalogue import Catalogue, forget_modules, load_catalogue, state_of
+from autograder.grading.store import Store, folder_fingerprint
 from autograder.settings import AutograderSettings, load_settings
-from autograder.store import Store, folder_fingerprint
 from autograder.student.release import SUFFIX
 
 

@@ -25,7 +25,7 @@ def use_autograder(config: Config) -> None:
         THEIRS + "CheckCellMetadata",
     ]
     config.Autograde.sanitize_preprocessors = [
-        "autograder.nbgrader_adapter.repair.RepairNotebook",
+        "autograder.nbgrader_adapter.notebooks.repair.RepairNotebook",
         OURS + "CleanSubmission",
         THEIRS + "ClearOutput",
         THEIRS + "DeduplicateIds",
@@ -49,4 +49,4 @@ def use_autograder(config: Config) -> None:
     # the empty template that this package installs beside nbconvert's (pyproject.toml, shared-data) stands before it.
     config.HTMLExporter.filters = {"markdown2html": "autograder.nbgrader_adapter.feedback.markdown.markdown_to_html"}
     # Everybody writes to the exchange, so what is collected from it is looked at first.
-    config.ExchangeFactory.collect = "autograder.nbgrader_adapter.collect.SafeCollect"
+    config.ExchangeFactory.collect = "autograder.nbgrader_adapter.exchange.collect.SafeCollect"

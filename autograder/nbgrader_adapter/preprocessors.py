@@ -21,14 +21,14 @@ from nbgrader import utils
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import ClearSolutions, Execute, OverwriteCells, SaveAutoGrades
 
-from autograder.grading import Job, grade_notebook
+from autograder.grading.notebook import Job, grade_notebook
+from autograder.grading.store import key_of
+from autograder.grading.strays import written_elsewhere
+from autograder.grading.verdict import GradedNotebook, Verdict
 from autograder.nbgrader_adapter.course import course_of
-from autograder.nbgrader_adapter.submission import CleanSubmission
-from autograder.nbgrader_adapter.submitted_files import session_files
-from autograder.nbgrader_adapter.templates import template_for
-from autograder.store import key_of
-from autograder.strays import written_elsewhere
-from autograder.verdict import Graded, Verdict
+from autograder.nbgrader_adapter.fork_servers import fork_server_for
+from autograder.nbgrader_adapter.notebooks.reading import CleanSubmission
+from autograder.nbgrader_adapter.notebooks.submitted_files import session_files
 
 __all__ = ["CleanSubmission", "PutStarters", "RestoreCells", "SandboxExecute", "SaveVerdicts"]
 Result = tuple[NotebookNode, dict[str, Any]]
@@ -108,7 +108,7 @@ class SandboxExecute(Execute):
         key = key_of(nb, job, course.code)
         graded = course.store.get(key)
         if graded is None:
-            graded = replace(grade_notebook(nb, job, template_for(course, job.assignment_id)), key=key)
+            graded = replace(grade_notebook(nb, job, fork_server_for(course, job.assignment_id)), key=key)
             if not graded.unsure:
                 course.store.put(key, graded)
         graded = replace(graded, troubles=(*notes, *graded.troubles))
@@ -124,7 +124,7 @@ class SaveVerdicts(SaveAutoGrades):
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> Result:
         self._elsewhere = written_elsewhere(nb)
         nb, resources = super().preprocess(nb, resources)
-        graded: Graded | None = resources.get("autograder")
+        graded: GradedNotebook | None = resources.get("autograder")
         if graded:
             store = course_of(self.config).store
             store.remember(self.assignment_id, self.student_id, self.notebook_id, graded.key)
@@ -140,7 +140,7 @@ class SaveVerdicts(SaveAutoGrades):
             return
         grade_id = cell.metadata["nbgrader"]["grade_id"]
         grade = self._grade_of(cell)
-        graded: Graded | None = resources.get("autograder")
+        graded: GradedNotebook | None = resources.get("autograder")
         verdict: Verdict | None = graded.verdicts.get(grade_id) if graded else None
         grade.auto_score = verdict.score if verdict else None
         grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None
@@ -151,7 +151,7 @@ class SaveVerdicts(SaveAutoGrades):
         return self.gradebook.find_grade(name, self.notebook_id, self.assignment_id, self.student_id)
 
 
-def put_outputs(nb: NotebookNode, graded: Graded) -> NotebookNode:
+def put_outputs(nb: NotebookNode, graded: GradedNotebook) -> NotebookNode:
     """The notebook with the outputs of the session and the verdicts in it."""
     for count, (index, outputs) in enumerate(sorted(graded.outputs.items()), 1):
         cell = nb.cells[index]

@@ -12,16 +12,17 @@ from typing import Any
 import nbformat
 import numpy as np
 
-from autograder.build import given_version
-from autograder.cases import hidden_oracles
-from autograder.catalogue import Assignment, Entry
-from autograder.exercise import ExerciseError
-from autograder.nbgrader_adapter import scores, steps
+from autograder.authoring.build import given_version
+from autograder.authoring.cases import hidden_oracles
+from autograder.authoring.catalogue import Assignment, Entry
+from autograder.authoring.exercise import ExerciseError
+from autograder.authoring.source import definition
+from autograder.authoring.standalone import standalone
+from autograder.nbgrader_adapter.batch.grade import grade_class
 from autograder.nbgrader_adapter.course import Course
-from autograder.nbgrader_adapter.grade import grade_class
+from autograder.nbgrader_adapter.exchange import steps
+from autograder.nbgrader_adapter.gradebook import scores
 from autograder.nbgrader_adapter.rehearsal_course import make_rehearsal_course
-from autograder.source import definition
-from autograder.standalone import standalone
 from autograder.student.begun import is_as_given
 from autograder.student.crossing import ask
 from autograder.student.marking import mark

@@ -11,11 +11,12 @@ from typing import Any
 
 import nbformat
 
-from autograder.exercise import ExerciseError
-from autograder.nbgrader_adapter import scores, steps
+from autograder.authoring.exercise import ExerciseError
+from autograder.grading.verdict import GradedNotebook, Verdict
 from autograder.nbgrader_adapter.course import Course
-from autograder.nbgrader_adapter.scores import Row
-from autograder.verdict import Graded, Verdict
+from autograder.nbgrader_adapter.exchange import steps
+from autograder.nbgrader_adapter.gradebook import scores
+from autograder.nbgrader_adapter.gradebook.scores import ScoreRow
 
 UNKNOWN = "the submission could not be graded: `autograder grade --student {student} --regrade` says why"
 
@@ -30,7 +31,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Held:
+class MisconceptionCount:
     """A misconception and how many students hold it, of those whose answer has a verdict."""
 
     exercise: str
@@ -85,8 +86,8 @@ class Collected:
     title: str
     submitted: int
     items: tuple[Item, ...]
-    rows: tuple[Row, ...]
-    held: tuple[Held, ...]
+    rows: tuple[ScoreRow, ...]
+    held: tuple[MisconceptionCount, ...]
     failing: tuple[Failing, ...]
     waiting: tuple[Waiting, ...]
     used: tuple[Used, ...]
@@ -138,11 +139,11 @@ def _items(assignment: Any) -> Iterable[Item]:
             yield Item(cell.name, name, float(cell.max_score))
 
 
-def _verdicts(graded: Iterable[Graded]) -> dict[str, Verdict]:
+def _verdicts(graded: Iterable[GradedNotebook]) -> dict[str, Verdict]:
     return {cell: verdict for notebook in graded for cell, verdict in notebook.verdicts.items()}
 
 
-def _held(course: Course, items: tuple[Item, ...], verdicts: Iterable[dict[str, Verdict]]) -> list[Held]:
+def _held(course: Course, items: tuple[Item, ...], verdicts: Iterable[dict[str, Verdict]]) -> list[MisconceptionCount]:
     """Most held first."""
     judged: Counter[str] = Counter()
     held: Counter[tuple[str, str]] = Counter()
@@ -151,7 +152,7 @@ def _held(course: Course, items: tuple[Item, ...], verdicts: Iterable[dict[str, 
         if verdict.misconception:
             held[verdict.exercise, verdict.misconception] += 1
     return [
-        Held(exercise, name, _sentence(course, exercise, name), students, judged[exercise])
+        MisconceptionCount(exercise, name, _sentence(course, exercise, name), students, judged[exercise])
         for (exercise, name), students in sorted(held.items(), key=lambda entry: (-entry[1], entry[0]))
     ]
 
@@ -183,7 +184,7 @@ def _judged(items: tuple[Item, ...], verdicts: Iterable[dict[str, Verdict]]) -> 
 
 
 def _waiting(
-    course: Course, assignment: str, row: Row, verdicts: dict[str, Verdict], items: tuple[Item, ...]
+    course: Course, assignment: str, row: ScoreRow, verdicts: dict[str, Verdict], items: tuple[Item, ...]
 ) -> list[Waiting]:
     parts: dict[str, list[str]] = {}
     for item in items:
@@ -209,6 +210,6 @@ def _reason_shown(course: Course, assignment: str, student: str, cell: str) -> s
     return ""
 
 
-def _used(student: str, notebooks: Iterable[Graded]) -> Used:
+def _used(student: str, notebooks: Iterable[GradedNotebook]) -> Used:
     found = list(notebooks)
     return Used(student, sum(graded.cpu_seconds for graded in found), max(graded.peak_mib for graded in found))

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from autograder.report.collected import Failing, Held, Used
+from autograder.report.collected import Failing, MisconceptionCount, Used
 from autograder.report.statistics import Quality
 
 BLUE, ORANGE, GREEN = "#2b7bd1", "#c2600f", "#12875a"  # at least 3 to 1 on white and on the dark page
@@ -67,7 +67,7 @@ def qualities(found: Sequence[Quality]) -> str:
         return _svg(figure, "qualities", f"Mean share of the points and discrimination of each exercise: {said}.")
 
 
-def held(found: Sequence[Held]) -> str:
+def held(found: Sequence[MisconceptionCount]) -> str:
     """How many students hold each misconception."""
     names = [f"{one.exercise}: {one.words}" for one in found]
     counts = [one.students for one in found]

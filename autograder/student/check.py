@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from .begun import is_as_given, source_of
-from .caller import folders, named_tuples, names_of
-from .crossing import ask
-from .display import show
-from .feedback import NOT_BEGUN, Feedback, public_lines, worked_case
-from .hints import hint
-from .marking import mark
-from .release import PublicExercise, ReleaseError, read_exercise
+from autograder.student.begun import is_as_given, source_of
+from autograder.student.caller import folders, named_tuples, names_of
+from autograder.student.crossing import ask
+from autograder.student.display import show
+from autograder.student.feedback import NOT_BEGUN, Feedback, public_lines, worked_case
+from autograder.student.hints import hint
+from autograder.student.marking import mark
+from autograder.student.release import PublicExercise, ReleaseError, read_exercise
 
 
 class CheckFailed(AssertionError):

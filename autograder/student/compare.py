@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .values import is_tensor
+from autograder.student.values import is_tensor
 
 #: (rtol, atol) by the dtype expected: some hundred times what another order of the same operations changes,
 #: and far below what a wrong formula does.

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .drive import Raised, raised, run_driver
-from .values import NotPlain, from_plain, to_plain
+from autograder.student.drive import Raised, raised, run_driver
+from autograder.student.values import NotPlain, from_plain, to_plain
 
 _TEXT = 500
 

@@ -7,7 +7,7 @@ import re
 import sys
 from typing import Any
 
-from .feedback import Feedback, Line, address_of, place, word
+from autograder.student.feedback import Feedback, Line, address_of, place, word
 
 GREEN, RED, GREY = "#12875a", "#d0463b", "#808080"  # at least 3 to 1 on white and on JupyterLab's dark grey
 RULE = "1px solid rgba(128, 128, 128, .4)"

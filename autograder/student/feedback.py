@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from .compare import Mismatch
-from .marking import CaseMark, Mark, Oracle
-from .shown import WIDTH, cut, shown
+from autograder.student.compare import Mismatch
+from autograder.student.marking import CaseMark, Mark, Oracle
+from autograder.student.shown import WIDTH, cut, shown
 
 __all__ = ["Feedback", "Line", "address_of", "hidden_lines", "place", "public_lines", "shown", "worked_case"]
 

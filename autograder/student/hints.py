@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .compare import place_of
-from .marking import Oracle
-from .values import is_tensor
+from autograder.student.compare import place_of
+from autograder.student.marking import Oracle
+from autograder.student.values import is_tensor
 
 
 def hint(oracle: Oracle, answer: Any, names: Sequence[str] = ()) -> str:

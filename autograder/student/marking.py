@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .compare import Mismatch, named, same, same_dtype
-from .crossing import Refused
-from .drive import Raised
+from autograder.student.compare import Mismatch, named, same, same_dtype
+from autograder.student.crossing import Refused
+from autograder.student.drive import Raised
 
 Compare = Callable[[Any, Any, tuple, Any], "Mismatch | None"]
 PURITY = "leaves its arguments alone"

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .compare import Mismatch, same
-from .drive import Raised, call, load_checks
-from .marking import Compare, Oracle
-from .values import from_plain, to_plain
+from autograder.student.compare import Mismatch, same
+from autograder.student.drive import Raised, call, load_checks
+from autograder.student.marking import Compare, Oracle
+from autograder.student.values import from_plain, to_plain
 
 SUFFIX = ".cases.json"
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .drive import Raised
-from .values import is_tensor
+from autograder.student.drive import Raised
+from autograder.student.values import is_tensor
 
 WIDTH = 100
 MAX_VALUE = 4_000  # characters of one value

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from autograder.exercise import Exercise
+from autograder.authoring.exercise import Exercise
 from chapters._ext.cut import code_lines, contract, cut, definitions
 
 FULL, STUDENT = "full", "student"

@@ -7,7 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
-from autograder.exercise import ExerciseError
+from autograder.authoring.exercise import ExerciseError
 from autograder.settings import CONFIG_NAME, load_settings, read_config
 
 from .layout import HubError, Layout, make_folder

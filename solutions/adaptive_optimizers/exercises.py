@@ -1,7 +1,7 @@
 """What the adaptive optimizers' assignment asks: the cases, and the wrong answers."""
 import numpy as np
 
-from autograder.exercise import Case, Exercise
+from autograder.authoring.exercise import Case, Exercise
 from solutions.adaptive_optimizers import pytorch, reference
 from solutions.adaptive_optimizers.reference import AdamState
 from solutions.common.cases import (

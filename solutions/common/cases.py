@@ -1,7 +1,7 @@
 """Makers of cases that topics share: each gives a function that draws one case."""
 import numpy as np
 
-from autograder.exercise import Case
+from autograder.authoring.exercise import Case
 from solutions.common.draws import signed
 
 

@@ -3,7 +3,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from autograder.exercise import Case, Exercise
+from autograder.authoring.exercise import Case, Exercise
 from solutions.common.cases import precision
 from solutions.common.draws import signed, uniform
 from solutions.gradient_descent import checks, pytorch, reference

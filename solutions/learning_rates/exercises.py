@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from autograder.exercise import Case, Exercise
+from autograder.authoring.exercise import Case, Exercise
 from solutions.common.cases import optimizer_over_groups, schedule_over_updates
 from solutions.common.draws import uniform
 from solutions.learning_rates import checks, pytorch, reference

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from autograder.exercise import Case, Exercise
+from autograder.authoring.exercise import Case, Exercise
 from solutions.common.cases import (
     optimizer_over_groups,
     precision,

@@ -18,14 +18,15 @@ import pytest
 from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
 
-from autograder.build import build_assignment
-from autograder.catalogue import load_catalogue
+from autograder.authoring.build import build_assignment
+from autograder.authoring.catalogue import load_catalogue
+from autograder.authoring.source import definition, renamed
 from autograder.cli import main
-from autograder.nbgrader_adapter import course, steps
+from autograder.nbgrader_adapter import course
+from autograder.nbgrader_adapter.exchange import steps
 from autograder.nbgrader_adapter.rehearsal import perform
-from autograder.session.interface import Answer, Cell, CellResult, Transcript
+from autograder.sandbox.interface import Answer, Cell, CellResult, Transcript
 from autograder.settings import load_settings, read_config
-from autograder.source import definition, renamed
 from autograder.student.crossing import Refused, ask
 from autograder.student.drive import Raised, call, load_checks
 from autograder.student.values import decode, encode

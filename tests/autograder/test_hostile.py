@@ -40,11 +40,12 @@ import numpy as np
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.cases import hidden_oracles, public_oracles
-from autograder.nbgrader_adapter import batch, grade, steps
+from autograder.authoring.cases import hidden_oracles, public_oracles
+from autograder.authoring.source import definition
+from autograder.nbgrader_adapter.batch import grade, one_submission
 from autograder.nbgrader_adapter.course import course_of
+from autograder.nbgrader_adapter.exchange import steps
 from autograder.settings import read_config
-from autograder.source import definition
 
 HERE = Path(__file__).parents[1]
 FIRST = {"downhill": "halving_step", "tensors": "Gate"}
@@ -230,7 +231,7 @@ def hand_in(course, places, attack, student, desk):
 GRADE = """
 import contextlib, io, json, pathlib, sys, time
 from autograder.cli import main
-from autograder.nbgrader_adapter import workers
+from autograder.nbgrader_adapter.batch.one_submission import executors as workers
 
 plain, folder = workers.draft, pathlib.Path(sys.argv[1])
 
@@ -564,6 +565,6 @@ def test_a_regrade_after_an_answer_was_deleted_takes_its_points(course, scores, 
     nbformat.write(notebook, folder / "downhill.ipynb")
     with steps.gradebook_of(course) as gradebook:
         book = grade.read_sourcebook(gradebook, "downhill")
-        batch.enter(course, gradebook, book, batch.draft(course, book, "s65a"))
+        one_submission.enter(course, gradebook, book, one_submission.draft(course, book, "s65a"))
         row = {grade.name: grade.score for grade in gradebook.find_submission("downhill", "s65a").notebooks[0].grades}
     assert row == {"check-halving_step": 4, "check-running_mean": 0, "check-log_sum_exp": 3}

@@ -12,7 +12,8 @@ from autograder.settings import AutograderSettings
 @pytest.fixture(scope="module")
 def generated(course_root, tmp_path_factory):
     """A course with an assignment that nobody has submitted."""
-    from autograder.nbgrader_adapter import course, steps
+    from autograder.nbgrader_adapter import course
+    from autograder.nbgrader_adapter.exchange import steps
     from autograder.settings import read_config
 
     root = tmp_path_factory.mktemp("mistyped") / "course"
@@ -108,7 +109,7 @@ def test_looking_at_a_course_without_a_gradebook_makes_none(command, course_root
 
 
 def test_a_scheduler_that_does_not_answer_is_told_where_nothing_is_left_to_grade(generated, cli, monkeypatch):
-    monkeypatch.setattr("autograder.cluster.CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr("autograder.workers.cluster.CONNECT_SECONDS", 0.5)
     code, _, err = cli(generated, "grade", "chance", "--scheduler", "tcp://127.0.0.1:9")
     assert code == 2
     assert "no Dask scheduler answers at tcp://127.0.0.1:9" in err

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from autograder.exercise import ExerciseError
+from autograder.authoring.exercise import ExerciseError
 from autograder.settings import AutograderSettings, read_config
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.source import definition
+from autograder.authoring.source import definition
 
 
 def test_it_needs_numpy_and_nothing_else(wheel):
@@ -36,7 +36,8 @@ def test_it_imports_numpy_and_the_standard_library(student_site):
 
 
 @pytest.mark.parametrize(
-    "module", ["solutions", "autograder.cases", "autograder.exercise", "autograder.session", "torch"]
+    "module",
+    ["solutions", "autograder.authoring.cases", "autograder.authoring.exercise", "autograder.sandbox", "torch"],
 )
 def test_it_cannot_import(module, as_student, tmp_path):
     found = as_student(f"import autograder\nimport {module}", tmp_path)

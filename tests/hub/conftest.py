@@ -72,7 +72,7 @@ def shots(tmp_path_factory):
 @pytest.fixture(scope="module")
 def desk_of(hub, browser, shots):
     """Somebody's window on the hub, logged in; the same one all through a module."""
-    from pages import Desk
+    from pages import Replies
 
     desks = {}
 
@@ -80,7 +80,7 @@ def desk_of(hub, browser, shots):
         if who not in desks:
             account = hub.accounts[who]
             page = browser.new_context(viewport={"width": 1400, "height": 900}).new_page()
-            desks[who] = Desk(page, hub.address, account.name, shots)
+            desks[who] = Replies(page, hub.address, account.name, shots)
             desks[who].log_in(account.password)
         return desks[who]
 

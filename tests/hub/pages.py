@@ -10,7 +10,7 @@ from playwright.sync_api import Frame, Locator, Page, expect
 SLOW = 120_000  # milliseconds; a machine that does other things as well may need them
 
 
-class Desk:
+class Replies:
     """One person's browser window on the hub. Every shot is a numbered picture in the folder."""
 
     def __init__(self, page: Page, address: str, name: str, shots: Path) -> None:
@@ -54,7 +54,7 @@ class Desk:
 class AssignmentList:
     """nbgrader's list of assignments, in a tab of JupyterLab."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Replies) -> None:
         self.desk = desk
         desk.page.goto(f"{desk.address}/user/{desk.name}/lab?reset")
         desk.menu("Nbgrader", "Assignment List")
@@ -74,7 +74,7 @@ class AssignmentList:
 class Notebook:
     """The notebook that is open in JupyterLab; its cells are in the page only while they can be seen."""
 
-    def __init__(self, desk: Desk, path: str) -> None:
+    def __init__(self, desk: Replies, path: str) -> None:
         self.desk, self.page = desk, desk.page
         self.page.goto(f"{desk.address}/user/{desk.name}/lab/tree/{path}?reset")
         self.page.wait_for_selector(".jp-Notebook .jp-CodeCell")
@@ -132,7 +132,7 @@ class Notebook:
 class Formgrader:
     """The instructor's pages, in a frame of JupyterLab."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Replies) -> None:
         self.desk = desk
         desk.page.goto(f"{desk.address}/user/{desk.name}/lab?reset")
         desk.menu("Nbgrader", "Formgrader")
@@ -172,7 +172,7 @@ class Formgrader:
 class Terminal:
     """A terminal of JupyterLab. It draws its text, so what a command says is read from a file."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Replies) -> None:
         self.desk = desk
         desk.page.goto(f"{desk.address}/user/{desk.name}/lab?reset")
         desk.menu("File", "New")

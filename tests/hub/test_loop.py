@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.standalone import standalone
+from autograder.authoring.standalone import standalone
 
 FIRST_THOUGHT = {"ada": "shares_swapped", "emmy": "average_of_yesterday"}  # in qhm_step; both are mended
 LEFT_WRONG = "limit_of_gradient_descent"  # Emmy's largest_stable_lr, as she submits it

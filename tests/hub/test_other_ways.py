@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from hub import free_port
-from pages import Desk
+from pages import Replies
 
 ROOT = Path(__file__).parents[2]
 NEEDED = ("deploy", "autograder", "solutions", "nbgrader_config.py", "pyproject.toml", "constraints.txt")
@@ -59,13 +59,13 @@ def test_accounts_that_there_are_log_in_if_they_are_in_the_group(hub, running, p
     words[words.index("--folder") + 1] = str(folder)
     said = running([*words, "--instructor", hub.accounts["instructor"].name, "--group", ada.name], cwd=ROOT)
     assert "Passwords" not in said
-    desk = Desk(page, f"http://127.0.0.1:{port}", emmy.name, shots)
+    desk = Replies(page, f"http://127.0.0.1:{port}", emmy.name, shots)
     page.goto(f"{desk.address}/hub/login")
     page.fill("#username_input", emmy.name)
     page.fill("#password_input", emmy.password)
     page.click("#login_submit")
     page.get_by_text("Invalid username or password").wait_for()
-    Desk(page, desk.address, ada.name, shots).log_in(ada.password)
+    Replies(page, desk.address, ada.name, shots).log_in(ada.password)
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_without_root_one_account_has_all_the_tools(hub, checkout, running, page
     running(words, cwd=checkout, user=uid, group=gid, extra_groups=[], env=environment)
     accounts = checkout / "build" / "hub" / "accounts.txt"
     assert accounts.stat().st_mode & 0o777 == 0o600
-    desk = Desk(page, f"http://127.0.0.1:{port}", ada.name, shots)
+    desk = Replies(page, f"http://127.0.0.1:{port}", ada.name, shots)
     desk.log_in(accounts.read_text().split()[-1])
     entries = desk.menu_entries("Nbgrader")
     desk.shot("without root")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from autograder.authoring.catalogue import exercises_of
 from autograder.authoring.proof_table import answers_for
 from autograder.authoring.prove import prove
-from autograder.catalogue import exercises_of
 
 ROOT = Path(__file__).parents[2]
 TOPICS = sorted(path.parent.name for path in (ROOT / "solutions").glob("*/exercises.py"))

@@ -99,12 +99,12 @@ def test_nothing_that_a_watcher_of_all_assignments_does_before_it_forks_starts_a
 
 WATCHER = """
 import sys
-from autograder.threads import use_one_thread
+from autograder.workers.threads import use_one_thread
 use_one_thread()
 from pathlib import Path
 from autograder.nbgrader_adapter.course import course_of
-from autograder.nbgrader_adapter.workers import warm_up
-from autograder.pool import map_forked
+from autograder.nbgrader_adapter.batch.executors import warm_up
+from autograder.workers.pool import map_forked
 from autograder.settings import read_config
 course = course_of(read_config(Path(sys.argv[1])))
 warm_up(course, dict.fromkeys(sys.argv[2:], range(course.settings.case_sets)))

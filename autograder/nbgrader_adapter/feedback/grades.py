@@ -9,16 +9,16 @@ from nbformat.notebooknode import NotebookNode
 from nbgrader import utils
 from nbgrader.preprocessors import ClearHiddenTests, GetGrades
 
-from autograder.grading import checked_name
+from autograder.grading.notebook import checked_name
+from autograder.grading.store import Store
+from autograder.grading.verdict import Verdict
 from autograder.settings import load_settings
-from autograder.store import Store
-from autograder.verdict import Verdict
 
 Result = tuple[NotebookNode, dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class Row:
+class CellRow:
     """A line of the page's table. score : None while a person has to look at it, or has not marked it yet."""
 
     anchor: str
@@ -99,11 +99,11 @@ def _kind(cell: NotebookNode) -> str:
     return "given" if utils.is_locked(cell) else "own"
 
 
-def _row(cell: NotebookNode, verdict: Verdict | None) -> Row:
+def _row(cell: NotebookNode, verdict: Verdict | None) -> CellRow:
     marks, kind = cell.metadata["nbgrader"], cell.metadata["autograder"]["kind"]
     score, of = marks.get("score"), float(marks["points"])
     name = checked_name(cell) or {"written": "in words", "task": "task"}.get(kind, marks["grade_id"])
-    return Row(marks["grade_id"], name, score, of, _mark(kind, score, of), _look(score, of, verdict, marks))
+    return CellRow(marks["grade_id"], name, score, of, _mark(kind, score, of), _look(score, of, verdict, marks))
 
 
 def _mark(kind: str, score: float | None, of: float) -> str:

@@ -14,7 +14,7 @@ from jinja2 import pass_context
 from math_core import LatexError, LatexToMathML
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-from autograder.markup import clean_html
+from autograder.cleaning.markup import clean_html
 
 MAX_TEX = 2000  # characters; the converter calls itself for each brace, and a stack has an end
 MAX_PICTURE = 2_000_000  # bytes of one picture that a page takes in

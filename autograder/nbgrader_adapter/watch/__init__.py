@@ -11,7 +11,7 @@ lock      one watcher a course
 stop      how it ends
 """
 
-from autograder.nbgrader_adapter.watch.desk import Limit
 from autograder.nbgrader_adapter.watch.loop import watch
+from autograder.nbgrader_adapter.watch.replies import Limit
 
 __all__ = ["Limit", "watch"]

@@ -19,10 +19,10 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange import ExchangeError, ExchangeFactory
 from nbgrader.utils import notebook_hash
 
-from autograder.exercise import ExerciseError
-from autograder.nbgrader_adapter import steps
-from autograder.nbgrader_adapter.collect import SECRET, Refused, secret_of
+from autograder.authoring.exercise import ExerciseError
 from autograder.nbgrader_adapter.course import Course
+from autograder.nbgrader_adapter.exchange import steps
+from autograder.nbgrader_adapter.exchange.collect import SECRET, Refused, secret_of
 
 MAX_PAGES = 20
 MARK = '<meta name="autograder" content="note">'
@@ -46,7 +46,7 @@ class NotReleased(ExerciseError):
 
 
 @dataclass(frozen=True)
-class Handed:
+class CollectedSubmission:
     """A submission: in the exchange or collected. folder : where its secret and its time are."""
 
     course: Course
@@ -74,13 +74,13 @@ class Handed:
         return Path(_releaser(self, directory).root) / directory.course_id / "feedback" / f"{name}.html"
 
 
-def collected(course: Course, assignment: str, student: str) -> Handed:
+def collected(course: Course, assignment: str, student: str) -> CollectedSubmission:
     directory = course.directory()
     folder = directory.format_path(directory.submitted_directory, student, assignment)
-    return Handed(course, assignment, student, Path(folder))
+    return CollectedSubmission(course, assignment, student, Path(folder))
 
 
-def has_secret(handed: Handed) -> bool:
+def has_secret(handed: CollectedSubmission) -> bool:
     """Whether feedback can be released: what was put into `submitted` by hand has no page in the exchange."""
     try:
         return bool(secret_of(str(handed.folder)))
@@ -88,7 +88,7 @@ def has_secret(handed: Handed) -> bool:
         return False
 
 
-def is_answered(handed: Handed, notebooks: Mapping[str, object]) -> bool:
+def is_answered(handed: CollectedSubmission, notebooks: Mapping[str, object]) -> bool:
     """Whether feedback is out, be it the watcher's or released by hand, for each graded notebook that was submitted.
 
     notebooks : the assignment's, by name.
@@ -97,7 +97,7 @@ def is_answered(handed: Handed, notebooks: Mapping[str, object]) -> bool:
     return bool(graded) and all(_is_feedback(handed.page(name)) for name in graded)
 
 
-def answer(handed: Handed, notebooks: Mapping[str, object]) -> None:
+def answer(handed: CollectedSubmission, notebooks: Mapping[str, object]) -> None:
     """Generate the feedback and release it to this student; notebooks that are not graded get a note that says so.
 
     Raises
@@ -118,7 +118,7 @@ def answer(handed: Handed, notebooks: Mapping[str, object]) -> None:
     _release(handed, directory)
 
 
-def tell(handed: Handed, text: str) -> None:
+def tell(handed: CollectedSubmission, text: str) -> None:
     """Release a note in the place of feedback, under the name of each notebook that was submitted.
 
     Raises
@@ -134,7 +134,7 @@ def when(time: float) -> str:
     return datetime.fromtimestamp(time, UTC).astimezone().strftime("%Y-%m-%d %H:%M %Z")
 
 
-def _put_notes(handed: Handed, texts: Mapping[str, str]) -> None:
+def _put_notes(handed: CollectedSubmission, texts: Mapping[str, str]) -> None:
     """Notes go out from a folder of their own, or `nbgrader generate_feedback` would take them for feedback."""
     secret = _secret(handed)
     directory = handed.course.directory()
@@ -158,7 +158,7 @@ def _put_notes(handed: Handed, texts: Mapping[str, str]) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _release(handed: Handed, directory: CourseDirectory) -> None:
+def _release(handed: CollectedSubmission, directory: CourseDirectory) -> None:
     """nbgrader's own step, for one student; then see that the pages are there, for it passes over what it cannot read.
 
     directory : names the folder that the pages are in.
@@ -177,14 +177,14 @@ def _release(handed: Handed, directory: CourseDirectory) -> None:
         raise NotReleased(f"the feedback is not released: {error}") from None
 
 
-def _releaser(handed: Handed, directory: CourseDirectory) -> Any:
+def _releaser(handed: CollectedSubmission, directory: CourseDirectory) -> Any:
     config = handed.course.config
     return ExchangeFactory(config=config).ReleaseFeedback(
         coursedir=directory, authenticator=Authenticator(config=config), config=config
     )
 
 
-def _secret(handed: Handed) -> str:
+def _secret(handed: CollectedSubmission) -> str:
     try:
         return secret_of(str(handed.folder))
     except (Refused, OSError) as error:

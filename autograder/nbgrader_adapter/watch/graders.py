@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from autograder.exercise import ExerciseError
-from autograder.nbgrader_adapter.batch import Draft, NotGradable, draft
+from autograder.authoring.exercise import ExerciseError
+from autograder.nbgrader_adapter.batch.executors import warm_up
+from autograder.nbgrader_adapter.batch.one_submission import NotGradable, SubmissionResult, draft
 from autograder.nbgrader_adapter.course import Course
-from autograder.nbgrader_adapter.sourcebook import SourceBook
-from autograder.nbgrader_adapter.templates import template_for, use_template
-from autograder.nbgrader_adapter.workers import warm_up
-from autograder.pool import Crew, Done
-from autograder.session import SessionError, Template
+from autograder.nbgrader_adapter.fork_servers import fork_server_for, use_fork_server
+from autograder.nbgrader_adapter.gradebook.sourcebook import SourceBook
+from autograder.sandbox import ForkServer, SessionError
+from autograder.workers.pool import Crew, Done
 
 MAX_TRIALS = 3
 KNOWN = (NotGradable.__name__, ExerciseError.__name__, SessionError.__name__)  # taken care of apart
-Lanes = list[tuple[str, Template]]
+Lanes = list[tuple[str, ForkServer]]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Task:
 
 
 class Graders:
-    """A crew that outlives its template: where the machinery fails, both are started anew and the task is repeated."""
+    """A crew that outlives its fork server: where the machinery fails, both start anew and the task is repeated."""
 
     def __init__(self, course: Course, assignments: list[str], workers: int) -> None:
         self._assignments, self._workers = assignments, workers
@@ -97,15 +97,15 @@ class Graders:
         warm_up(course, dict.fromkeys(self._assignments, range(course.settings.case_sets)))
 
         def equip() -> Lanes:
-            return [(name, template_for(course, name).lane()) for name in self._assignments]
+            return [(name, fork_server_for(course, name).lane()) for name in self._assignments]
 
         def unequip(lanes: Lanes) -> None:
             for _, lane in lanes:
                 lane.hang_up()
 
-        def work(lanes: Lanes, task: Task) -> Draft:
+        def work(lanes: Lanes, task: Task) -> SubmissionResult:
             for name, lane in lanes:
-                use_template(course, name, lane)
+                use_fork_server(course, name, lane)
             return draft(course, task.book, task.student)
 
         self._course = course
@@ -113,10 +113,10 @@ class Graders:
         def seconds(task: Task) -> float:
             return course.settings.worker_seconds(len(task.book.notebooks))
 
-        self._crew: Crew[Task, Draft] = Crew(work, self._workers, equip, unequip, seconds)
+        self._crew: Crew[Task, SubmissionResult] = Crew(work, self._workers, equip, unequip, seconds)
 
     def _start_anew(self, lost: list[Task]) -> None:
-        """The template is gone, or does not answer: every worker's line to it is dead."""
+        """The fork server is gone, or does not answer: every worker's line to it is dead."""
         self._crew.__exit__()
         self._man(self._course)
         for key, task in self._tasks.items():

@@ -14,9 +14,9 @@ from pathlib import Path
 from nbgrader.auth import Authenticator
 from nbgrader.exchange import ExchangeFactory
 
-from autograder.exercise import ExerciseError
-from autograder.nbgrader_adapter.collect import Refused, SafeCollect, TooMuch, Unfinished
+from autograder.authoring.exercise import ExerciseError
 from autograder.nbgrader_adapter.course import Course
+from autograder.nbgrader_adapter.exchange.collect import Refused, SafeCollect, TooMuch, Unfinished
 
 PATIENCE = 60.0  # seconds after which a submission that is not complete is spoken of
 
@@ -103,7 +103,7 @@ def collector_for(course: Course, assignment: str, student: str = "*") -> SafeCo
     if not isinstance(collector, SafeCollect):
         raise ExerciseError(
             "`autograder watch` needs an exchange that is a folder, and c.ExchangeFactory.collect = "
-            '"autograder.nbgrader_adapter.collect.SafeCollect" in nbgrader_config.py'
+            '"autograder.nbgrader_adapter.exchange.collect.SafeCollect" in nbgrader_config.py'
         )
     collector.update = True
     return collector

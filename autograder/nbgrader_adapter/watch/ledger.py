@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 from typing import Literal
 
-from autograder.exercise import ExerciseError
+from autograder.authoring.exercise import ExerciseError
 
 State = Literal["answered", "held", "person"]
 

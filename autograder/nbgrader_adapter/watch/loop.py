@@ -16,20 +16,21 @@ from datetime import datetime
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
 
-from autograder.exercise import ExerciseError
-from autograder.nbgrader_adapter import batch, steps
+from autograder.authoring.exercise import ExerciseError
+from autograder.nbgrader_adapter.batch import one_submission
+from autograder.nbgrader_adapter.batch.grade import is_current, settle, troubles_of
 from autograder.nbgrader_adapter.course import Course, course_of
-from autograder.nbgrader_adapter.grade import is_current, settle, troubles_of
-from autograder.nbgrader_adapter.sourcebook import read_sourcebook
+from autograder.nbgrader_adapter.exchange import steps
+from autograder.nbgrader_adapter.gradebook.sourcebook import read_sourcebook
 from autograder.nbgrader_adapter.watch import answers
-from autograder.nbgrader_adapter.watch.desk import TOO_MUCH, Desk, Graded, Limit
 from autograder.nbgrader_adapter.watch.graders import Graders, Task
 from autograder.nbgrader_adapter.watch.inbound import Arrivals, Inbound, collector_for
-from autograder.nbgrader_adapter.watch.later import Later
 from autograder.nbgrader_adapter.watch.ledger import Ledger
-from autograder.nbgrader_adapter.watch.lock import only_watcher
-from autograder.nbgrader_adapter.watch.stop import Stop
-from autograder.pool import Done
+from autograder.nbgrader_adapter.watch.replies import TOO_MUCH, GradedSubmission, Limit, Replies
+from autograder.nbgrader_adapter.watch.retries import Later
+from autograder.nbgrader_adapter.watch.signals import Stop
+from autograder.nbgrader_adapter.watch.single_instance import only_watcher
+from autograder.workers.pool import Done
 
 MOST_LINES = 20  # of refusals in one round: anybody can fill the inbound directory with junk
 
@@ -62,7 +63,7 @@ def watch(
     limit = limit or Limit(settings.watch_answers, settings.watch_hours)
     _require(course, assignments)
     with only_watcher(course.store.folder / "watch.lock"), closing(Ledger(course.store.folder / "watch.db")) as ledger:
-        watcher = Watcher(config, course, assignments, Desk(ledger, limit), workers or max(2, os.cpu_count() or 1))
+        watcher = Watcher(config, course, assignments, Replies(ledger, limit), workers or max(2, os.cpu_count() or 1))
         with Stop() as stop, watcher.graders:
             return watcher.run(stop, every, once=once)
 
@@ -80,8 +81,8 @@ def _require(course: Course, assignments: Sequence[str]) -> None:
 class Watcher:
     """One course's assignments under watch."""
 
-    def __init__(self, config: Config, course: Course, assignments: Sequence[str], desk: Desk, workers: int) -> None:
-        self._config, self._course, self._desk = config, course, desk
+    def __init__(self, config: Config, course: Course, assignments: Sequence[str], desk: Replies, workers: int) -> None:
+        self._config, self._course, self._replies = config, course, desk
         self._inbounds = {name: Inbound(course, name) for name in dict.fromkeys(assignments)}
         try:
             with steps.gradebook_of(course) as gradebook:
@@ -94,7 +95,7 @@ class Watcher:
         self._broken = ""  # why the exercises cannot be loaded again
 
     def run(self, stop: Stop, every: float, *, once: bool) -> int:
-        self._say(f"watching {', '.join(self._inbounds)}; students are answered at most {self._desk.limit}")
+        self._say(f"watching {', '.join(self._inbounds)}; students are answered at most {self._replies.limit}")
         self._catch_up()
         next_look = 0.0
         while not stop:
@@ -109,7 +110,7 @@ class Watcher:
             if once and looked and not any(arrived) and not self.graders.busy:
                 break
         self.graders.finish_begun(self._enter)
-        return int(once and bool(self._desk.waiting or len(self._later)))
+        return int(once and bool(self._replies.waiting or len(self._later)))
 
     def _catch_up(self) -> None:
         """Take up what an earlier watcher, or `nbgrader collect`, left."""
@@ -158,14 +159,14 @@ class Watcher:
             return
         try:
             handed = answers.collected(self._course, assignment, student)
-            submission = batch.fingerprint(handed.folder)
-            if self._desk.ledger.state(assignment, student, submission) is None:
+            submission = one_submission.fingerprint(handed.folder)
+            if self._replies.ledger.state(assignment, student, submission) is None:
                 with steps.gradebook_of(self._course) as gradebook:
                     book = read_sourcebook(gradebook, assignment)
                     if not is_current(self._course, gradebook, book, student):
                         self.graders.give(Task(book, student, submission))
                         return
-                    self._say(self._desk.reply(gradebook, Graded(handed, submission, book.notebooks)))
+                    self._say(self._replies.reply(gradebook, GradedSubmission(handed, submission, book.notebooks)))
         except Exception as error:  # whatever it is, it is this submission's alone
             self._postpone(assignment, student, _sentence(error))
         else:
@@ -176,7 +177,7 @@ class Watcher:
         assignment, student = task.book.assignment, task.student
         try:
             handed = answers.collected(self._course, assignment, student)
-            if batch.fingerprint(handed.folder) != task.submission:  # somebody collected while it was graded
+            if one_submission.fingerprint(handed.folder) != task.submission:  # somebody collected while it was graded
                 self._consider(assignment, student)
                 return
             with steps.gradebook_of(self._course) as gradebook:
@@ -187,8 +188,8 @@ class Watcher:
                 for trouble in troubles:
                     print(trouble, file=sys.stderr, flush=True)
                 reasons = tuple(dict.fromkeys(trouble.reason for trouble in troubles))
-                graded = Graded(handed, task.submission, task.book.notebooks, reasons, _mendable(done))
-                self._say(self._desk.reply(gradebook, graded))
+                graded = GradedSubmission(handed, task.submission, task.book.notebooks, reasons, _mendable(done))
+                self._say(self._replies.reply(gradebook, graded))
         except Exception as error:  # the next submission is not to blame
             self._postpone(assignment, student, _sentence(error))
         else:
@@ -200,15 +201,15 @@ class Watcher:
 
     def _answer_held(self) -> None:
         for assignment in self._inbounds:
-            for student, submission in self._desk.ledger.held(assignment):
-                if self._desk.opens(assignment, student) > time.time() or self._later.waits((assignment, student)):
+            for student, submission in self._replies.ledger.held(assignment):
+                if self._replies.opens(assignment, student) > time.time() or self._later.waits((assignment, student)):
                     continue
                 handed = answers.collected(self._course, assignment, student)
                 try:
-                    if batch.fingerprint(handed.folder) == submission:  # or a newer one is being graded
+                    if one_submission.fingerprint(handed.folder) == submission:  # or a newer one is being graded
                         with steps.gradebook_of(self._course) as gradebook:
                             notebooks = read_sourcebook(gradebook, assignment).notebooks
-                            self._say(self._desk.reply(gradebook, Graded(handed, submission, notebooks)))
+                            self._say(self._replies.reply(gradebook, GradedSubmission(handed, submission, notebooks)))
                 except Exception as error:
                     self._postpone(assignment, student, _sentence(error))
                 else:
@@ -239,7 +240,7 @@ class Watcher:
             self._say(f"{inbound.assignment}  {more} more entries of {inbound.folder} are not collected")
         for name, reason in arrivals.too_much.items():
             student = name.rsplit("+", 3)[0]
-            handed = answers.Handed(self._course, inbound.assignment, student, inbound.folder / name)
+            handed = answers.CollectedSubmission(self._course, inbound.assignment, student, inbound.folder / name)
             try:
                 answers.tell(handed, TOO_MUCH.format(reason=reason))
             except ExerciseError as error:
@@ -256,7 +257,7 @@ class Watcher:
 def _mendable(done: Done) -> str:
     """What is wrong with a submission that its student can mend; '' where the grader is to blame, or nothing is."""
     kind, _, text = done.error.partition(": ")
-    return text.rstrip(".") if kind == batch.NotGradable.__name__ else ""
+    return text.rstrip(".") if kind == one_submission.NotGradable.__name__ else ""
 
 
 def _sentence(error: Exception) -> str:

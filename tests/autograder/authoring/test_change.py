@@ -10,9 +10,9 @@ import pytest
 
 from autograder.authoring.change import changed
 from autograder.authoring.errors import ExerciseError
-from autograder.exercise import Case, Exercise
-from autograder.source import definition, imports_for, renamed
-from autograder.standalone import standalone
+from autograder.authoring.exercise import Case, Exercise
+from autograder.authoring.source import definition, imports_for, renamed
+from autograder.authoring.standalone import standalone
 
 MODULE = '''
 import numpy as np

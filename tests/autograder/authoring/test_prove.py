@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from autograder.authoring.clock import cpu_time
+from autograder.authoring.exercise import Case, Exercise
 from autograder.authoring.mutants import mutants
 from autograder.authoring.prove import Answers, prove
 from autograder.cli import main
-from autograder.exercise import Case, Exercise
 
 MODULE = '''
 import numpy as np

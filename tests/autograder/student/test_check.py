@@ -5,8 +5,8 @@ import textwrap
 
 import pytest
 
-from autograder.build import given_version
-from autograder.source import definition, imports_for, renamed
+from autograder.authoring.build import given_version
+from autograder.authoring.source import definition, imports_for, renamed
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.validator import Validator
 
-from autograder.source import definition, renamed
+from autograder.authoring.source import definition, renamed
 from autograder.student.display import table
 from autograder.student.feedback import Feedback, Line
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from autograder.exercise import Case, Exercise
+from autograder.authoring.exercise import Case, Exercise
 
 from . import reference
 from .checks import outputs_and_gradients, path_of

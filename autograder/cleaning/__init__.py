@@ -1,0 +1,1 @@
+"""What came from a student, made safe to show: markup, pictures, the outputs of cells."""

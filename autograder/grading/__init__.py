@@ -1,0 +1,1 @@
+"""One notebook: what is asked of it, how the answers are judged and worded, and where verdicts are kept."""

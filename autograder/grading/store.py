@@ -1,0 +1,133 @@
+"""Verdicts on disk, keyed by the content of submission, exercises and environment: none is computed twice."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import platform
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import autograder
+from autograder.files import drafted
+from autograder.grading.notebook import Job
+from autograder.grading.verdict import GradedNotebook
+
+
+class Store:
+    """A folder that its owner alone can read: it holds hidden cases' explanations."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def get(self, key: str) -> GradedNotebook | None:
+        """The verdicts of this key; None where there are none, or the file is damaged."""
+        try:
+            return GradedNotebook.from_json(json.loads(self._path(key).read_text()))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def put(self, key: str, graded: GradedNotebook) -> None:
+        """Keep it; whole or not at all."""
+        _write(self._path(key), json.dumps({**graded.to_json(), "key": key}))
+
+    def remember(self, assignment: str, student: str, notebook: str, key: str) -> None:
+        """Note which verdicts are the latest of a student's notebook, for `explain` and `report`."""
+        _write(self._latest(assignment, student, notebook), json.dumps({"key": key}))
+
+    def latest(self, assignment: str, student: str) -> dict[str, GradedNotebook]:
+        """The latest verdicts of a student, by notebook."""
+        found = {}
+        for file in sorted(self._latest(assignment, student, "x").parent.glob("*.json")):
+            try:
+                graded = self.get(json.loads(file.read_text())["key"])
+            except (OSError, ValueError, KeyError, TypeError):  # damaged: as if it had not been graded
+                continue
+            if graded is not None:
+                found[file.stem] = graded
+        return found
+
+    def note_entered(self, assignment: str, student: str, state: str) -> None:
+        """Note that the gradebook holds the scores of this state: what was submitted, against which release."""
+        _write(self._entered(assignment, student), state)
+
+    def entered(self, assignment: str, student: str) -> str:
+        """The state whose scores the gradebook holds; '' where it holds none."""
+        try:
+            return self._entered(assignment, student).read_text()
+        except (OSError, ValueError):
+            return ""
+
+    def _entered(self, assignment: str, student: str) -> Path:
+        return self._latest(assignment, student, "x").parent / "entered"
+
+    def _path(self, key: str) -> Path:
+        return self.folder / "verdicts" / key[:2] / f"{key}.json"
+
+    def _latest(self, assignment: str, student: str, notebook: str) -> Path:
+        parts = [part.replace("/", "_").lstrip(".") or "_" for part in (assignment, student, notebook)]
+        return self.folder / "latest" / parts[0] / parts[1] / f"{parts[2]}.json"
+
+
+def key_of(notebook: Any, job: Job, code: Mapping[Path, str]) -> str:
+    """A fingerprint of all that the verdicts depend on. code : that of each folder of exercises."""
+    cells = [[cell.cell_type, cell.source, cell.metadata.get("nbgrader", {})] for cell in notebook.cells]
+    assignment = job.assignment
+    content = [
+        job.assignment_id,
+        cells,
+        notebook.metadata.get("autograder", {}),
+        job.case_sets,
+        job.case_set(notebook),
+        hashlib.sha256(job.secret).hexdigest(),
+        repr(job.limits),
+        _environment(),
+        {name: hashlib.sha256(data).hexdigest() for name, data in job.files.items()},
+        assignment and [[entry.name, entry.points] for entry in assignment.entries],
+        assignment and sorted({code[_root(entry)] for entry in assignment.entries}),
+    ]
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _root(entry: Any) -> Path:
+    """The folder of all topics: an exercise may use what several share."""
+    return Path(inspect.getfile(entry.exercise.draw)).resolve().parents[1]
+
+
+def folder_fingerprint(folder: Path) -> str:
+    """Of every Python file in a folder and below it; read again when one has changed."""
+    files = sorted(folder.rglob("*.py"))
+    return _fingerprint(folder, tuple((file, file.stat().st_mtime_ns, file.stat().st_size) for file in files))
+
+
+@lru_cache
+def _fingerprint(folder: Path, files: tuple[tuple[Path, int, int], ...]) -> str:
+    digest = hashlib.sha256()
+    for file, *_ in files:
+        digest.update(str(file.relative_to(folder)).encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+@lru_cache
+def _environment() -> list[str]:
+    from importlib.metadata import version
+
+    return [
+        platform.python_version(),
+        np.__version__,
+        version("torch"),
+        version("ipython"),
+        folder_fingerprint(Path(autograder.__file__).parent),
+    ]
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with drafted(path) as file:
+        file.write(text)

@@ -1,0 +1,1 @@
+"""Grading a class: what needs no gradebook in workers, one writer to the gradebook."""

@@ -1,0 +1,1 @@
+"""nbgrader's steps from release to feedback, and a collect that trusts nobody."""

@@ -1,0 +1,174 @@
+"""Grades as CSV: nbgrader's own columns, or those that Canvas or Moodle imports.
+
+Canvas reads `Student, ID, SIS User ID, SIS Login ID, Section` and then a column an assignment, headed by its title or
+by "Title (id)"; a row "Points Possible" comes first. It finds a student by ID, then SIS User ID, then SIS Login ID,
+then the name, and leaves a grade whose field is blank. Source: Canvas's `lib/gradebook_importer.rb`
+(`update_column_count`, `process_student`, `check_for_non_student_row`, `no_change_to_value?`) and
+`lib/gradebook_exporter.rb` (`csv_data`).
+
+Moodle reads any columns and asks on its import page which of them says who it is (ID number, email address or username)
+and which grade item each other one is; a grade that is blank or "-" is no grade. Source:
+https://docs.moodle.org/405/en/Grade_import and Moodle's `grade/import/csv/classes/load_data.php`
+(`map_user_data_with_value`, `update_grade_item`, `import_new_grade_item`: a new item takes "-" alone for no grade).
+
+In all of them somebody who needs a person has no number (a blank; for Moodle "-", which it writes itself for no grade),
+so has somebody who submitted what could not be collected or is not graded yet; who submitted nothing has nbgrader's 0.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbgrader.api import Gradebook
+
+from autograder.authoring.exercise import ExerciseError
+from autograder.files import replacing
+from autograder.nbgrader_adapter.course import Course
+from autograder.nbgrader_adapter.exchange.collect import refused_students
+from autograder.nbgrader_adapter.exchange.steps import gradebook_of
+from autograder.nbgrader_adapter.gradebook.scores import ScoreRow, number, read_rows
+
+NBGRADER = (
+    "assignment",
+    "duedate",
+    "timestamp",
+    "student_id",
+    "last_name",
+    "first_name",
+    "email",
+    "raw_score",
+    "late_submission_penalty",
+    "score",
+    "max_score",
+    "needs_person",
+)
+CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
+MOODLE = ("First name", "Last name", "ID number", "Username", "Email address")
+NO_GRADE = "-"
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # a spreadsheet takes what begins so for a formula
+
+
+@dataclass(frozen=True)
+class AssignmentScores:
+    """An assignment with the rows of who submitted it, by student.
+
+    ungraded : who has submitted and has no row: refused when it was collected, or collected and not graded yet.
+    """
+
+    name: str
+    duedate: str
+    max_score: float
+    rows: Mapping[str, ScoreRow]
+    ungraded: frozenset[str] = frozenset()
+
+    def score(self, student: str) -> float | None:
+        """With the late penalty off; None where a person is needed; 0 where nothing was submitted."""
+        row = self.rows.get(student)
+        if row is None:
+            return None if student in self.ungraded else 0.0
+        return None if row.total is None else max(0.0, row.total - row.penalty)
+
+    @property
+    def waiting(self) -> int:
+        return sum(row.total is None for row in self.rows.values()) + len(self.ungraded)
+
+
+def export(
+    course: Course,
+    assignments: Iterable[str],
+    path: Path,
+    format_: str = "nbgrader",
+    columns: Mapping[str, str] | None = None,
+) -> int:
+    """Write the grades; a broken-off export leaves the file that was there.
+
+    columns : what Canvas's or Moodle's column of an assignment is called, where that is not the assignment's name.
+    Returns how many scores are blank because they need a person.
+    """
+    with gradebook_of(course) as gradebook:
+        students = sorted(gradebook.students, key=lambda student: str(student.id))
+        marked = [_marked(course, gradebook, name) for name in assignments]
+        lines = FORMATS[format_](students, marked, columns or {})
+        with replacing(path) as file:
+            csv.writer(file).writerows([_harmless(field) for field in line] for line in lines)
+    return sum(assignment.waiting for assignment in marked)
+
+
+def column_names(given: Iterable[str], assignments: Iterable[str]) -> dict[str, str]:
+    """'momentum=Homework 1 (123)' and the like, by assignment."""
+    names = {}
+    for text in given:
+        name, equals, column = text.partition("=")
+        if not equals or not column.strip():
+            raise ExerciseError(f"--column takes ASSIGNMENT=NAME, such as momentum='Homework 1 (123)', not {text!r}")
+        if name not in assignments:
+            raise ExerciseError(f"--column names the assignment {name!r}, which is not among those to export")
+        names[name] = column.strip()
+    return names
+
+
+def _marked(course: Course, gradebook: Gradebook, name: str) -> AssignmentScores:
+    assignment = gradebook.find_assignment(name)
+    rows = {row.student: row for row in read_rows(gradebook, name)}
+    directory = course.directory()
+    refused = refused_students(directory, name)
+    ungraded = frozenset(
+        student.id
+        for student in gradebook.students
+        if student.id not in rows
+        and (
+            student.id in refused
+            or Path(directory.format_path(directory.submitted_directory, student.id, name)).is_dir()
+        )
+    )
+    return AssignmentScores(name, str(assignment.duedate or ""), float(assignment.max_score), rows, ungraded)
+
+
+def _nbgrader(students: list[Any], marked: list[AssignmentScores], columns: Mapping[str, str]) -> Iterable[list[Any]]:
+    yield list(NBGRADER)
+    for assignment in marked:
+        for student in students:
+            row = assignment.rows.get(student.id)
+            yield [
+                assignment.name,
+                assignment.duedate,
+                row.timestamp if row else "",
+                student.id,
+                student.last_name,
+                student.first_name,
+                student.email,
+                number(row.total if row else assignment.score(student.id), ""),
+                f"{row.penalty:g}" if row else "0",
+                number(assignment.score(student.id), ""),
+                f"{assignment.max_score:g}",
+                "yes" if assignment.score(student.id) is None else "no",
+            ]
+
+
+def _canvas(students: list[Any], marked: list[AssignmentScores], columns: Mapping[str, str]) -> Iterable[list[Any]]:
+    yield [*CANVAS, *(columns.get(assignment.name, assignment.name) for assignment in marked)]
+    yield ["    Points Possible", "", "", "", "", *(f"{assignment.max_score:g}" for assignment in marked)]
+    for student in students:
+        name = ", ".join(part for part in (student.last_name, student.first_name) if part) or student.id
+        scores = [number(assignment.score(student.id), "") for assignment in marked]
+        yield [name, student.lms_user_id, "", student.id, "", *scores]
+
+
+def _moodle(students: list[Any], marked: list[AssignmentScores], columns: Mapping[str, str]) -> Iterable[list[Any]]:
+    yield [*MOODLE, *(columns.get(assignment.name, assignment.name) for assignment in marked)]
+    for student in students:
+        scores = [number(assignment.score(student.id), NO_GRADE) for assignment in marked]
+        yield [student.first_name, student.last_name, student.lms_user_id, student.id, student.email, *scores]
+
+
+FORMATS = {"nbgrader": _nbgrader, "canvas": _canvas, "moodle": _moodle}
+
+
+def _harmless(field: Any) -> str:
+    """A field that no spreadsheet takes for a formula. Scores are never negative."""
+    text = "" if field is None else str(field)
+    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) and text != NO_GRADE else text

@@ -1,0 +1,1 @@
+"""The same map over processes of this machine or a Dask cluster."""
