@@ -130,7 +130,7 @@ def test_a_second_call_that_fails_keeps_the_first_answer(numpy_template):
 
 
 @pytest.mark.parametrize(
-    "value", ["object()", "lambda: 0", "np.array([object()])", "{1: {2: lambda: 0}}", "'x' * 10**6", "10**100"]
+    "value", ["object()", "lambda: 0", "np.array([object()])", "{1: {2: lambda: 0}}", "'x' * 10**6", "10**400"]
 )
 def test_what_is_no_plain_value_is_refused_with_a_reason(numpy_template, value):
     answers, _ = ask(
