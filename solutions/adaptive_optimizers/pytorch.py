@@ -197,10 +197,12 @@ class QHAdam(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure=None):
-        """One step from the gradients in `p.grad`; a parameter without one stays where it is.
+        """One step from the gradients in `p.grad`, which stay; a parameter without one
+        stays too.
 
-        `closure`, where given, is called first: it computes the gradients and returns the loss, which is returned.
-        What is remembered of a parameter stands in `self.state[p]`, so that `state_dict()` saves it.
+        `closure`, where given, is called first: it computes the gradients and returns
+        the loss, which is returned; without a closure None is. What is remembered of a
+        parameter stands in `self.state[p]`, so that `state_dict()` saves it.
         """
         loss = None
         if closure is not None:

@@ -84,17 +84,25 @@ def usual_paths(case):
             case("four steps from rest", (2,), 4, weight=2),
             case("three steps, in motion at the start", (2, 2), 3, weight=2,
                  motion=True),
+            case("gradients that are zero, in motion", (3,), 3, "edge", zeros=2,
+                 motion=True),
             case("a parameter that is one number", (), 3, "edge", motion=True),
             case("float32 stays float32", (3,), 3, "dtype", motion=True)]
 
 
-def usual_runs(case, lr):
-    """Cases of every optimizer, of a `case` that `optimizer_over_groups` made."""
+def usual_runs(case, lr, own):
+    """Cases of every optimizer, of a `case` that `optimizer_over_groups` made.
+
+    own : options that a group may have for itself
+    """
     return [case("one step", 1, shapes=[(3,)], lrs=[lr]),
             case("four steps, two groups", 4, weight=2),
             case("the rate drops half way", 4, drop=(2, .1)),
             case("a parameter without a gradient for a while", 4,
                  missing={(0, 1), (2, 0)}),
             case("saved and loaded half way", 4, reload_at=2),
+            case("a group with options of its own", 3, own=own),
+            case("the gradients stay, and without a closure None comes back", 2, "edge",
+                 watched=True),
             case("a closure makes the gradients", 3, "edge", closure=True),
             case("float32 stays float32", 3, "dtype")]

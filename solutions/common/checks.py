@@ -18,7 +18,8 @@ def run_steps(step, params, grads, state, **hyper):
     return path
 
 
-def run_optimizer(optimizer_class, starts, grads, *, lrs, drop=None, reload_at=None, closure=False, **hyper):
+def run_optimizer(optimizer_class, starts, grads, *, lrs, drop=None, reload_at=None,
+                  closure=False, own=None, watched=False, **hyper):
     """The path of an Optimizer subclass on one parameter for each of `starts`.
 
     Parameters
@@ -28,6 +29,8 @@ def run_optimizer(optimizer_class, starts, grads, *, lrs, drop=None, reload_at=N
     drop : (step, factor): before that step every rate is multiplied by the factor, as a scheduler does
     reload_at : before that step the optimizer is saved, and a new one loads what was saved
     closure : whether the gradients are made by a closure, handed to `step`; the losses it returns are kept as well
+    own : options that the last group has for itself
+    watched : whether the gradients after each step, and what `step` returns, are looked at too
 
     Returns
     -------
@@ -36,12 +39,12 @@ def run_optimizer(optimizer_class, starts, grads, *, lrs, drop=None, reload_at=N
     import torch
 
     params = _parameters(starts)
-    optimizer = _in_groups(optimizer_class, params, lrs, hyper)
+    optimizer = _in_groups(optimizer_class, params, lrs, hyper, own)
     path = []
     for t, row in enumerate(grads):
         if t == reload_at:
             saved = copy.deepcopy(optimizer.state_dict())
-            optimizer = _in_groups(optimizer_class, params, lrs, hyper)
+            optimizer = _in_groups(optimizer_class, params, lrs, hyper, own)
             optimizer.load_state_dict(saved)
         if drop is not None and t == drop[0]:
             for group in optimizer.param_groups:
@@ -51,8 +54,9 @@ def run_optimizer(optimizer_class, starts, grads, *, lrs, drop=None, reload_at=N
             path.append(optimizer.step(lambda g=gradients: _linear_loss(params, g)).item())
         else:
             _set_grads(params, row)
-            optimizer.step()
-        path.append(_values(params))
+            returned = optimizer.step()
+        path.append({"params": _values(params), "gradients": _gradients(params), "returned": returned}
+                    if watched else _values(params))
     return path
 
 
@@ -115,11 +119,12 @@ def _parameters(starts):
     return [torch.tensor(start).requires_grad_() for start in starts]
 
 
-def _in_groups(optimizer_class, params, lrs, hyper):
+def _in_groups(optimizer_class, params, lrs, hyper, own=None):
     """Groups with these rates: the first has the optimizer's own, and all parameters that the others leave."""
     first = len(params) - len(lrs) + 1
     groups = [{"params": params[:first]}]
     groups += [{"params": [p], "lr": lr} for p, lr in zip(params[first:], lrs[1:], strict=True)]
+    groups[-1] |= own or {}
     return optimizer_class(groups, lr=lrs[0], **hyper)
 
 
@@ -142,6 +147,10 @@ def _linear_loss(params, gradients):
     loss = sum((p * g).sum() for p, g in zip(params, gradients, strict=True))
     loss.backward()
     return loss
+
+
+def _gradients(params):
+    return [None if p.grad is None else p.grad.numpy().copy() for p in params]
 
 
 def _values(params):

@@ -68,7 +68,7 @@ def aggmo_cases(rng):
     first, second, low, high = uniform(rng, (.05, .1), (.2, .4), (.5, .7), (.85, .97))
     case = optimizer_over_groups(rng, [(3,), (2,), (2, 2)], lrs=[first, second],
                                  betas=(0.0, low, high))
-    return [*usual_runs(case, first),
+    return [*usual_runs(case, first, {"betas": (high, low)}),
             case("one β, of 0: gradient descent", 3, "edge", betas=(0.0,)),
             case("a parameter that is one number", 3, "edge", shapes=[()], lrs=[first])]
 

@@ -131,11 +131,12 @@ class AggMo(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure=None):
-        """One step from the gradients in `p.grad`; a parameter without one stays.
+        """One step from the gradients in `p.grad`, which stay; a parameter without one
+        stays too.
 
         `closure`, where given, is called first: it computes the gradients and returns
-        the loss, which is returned. What is remembered of a parameter stands in
-        `self.state[p]`, so that `state_dict()` saves it.
+        the loss, which is returned; without a closure None is. What is remembered of a
+        parameter stands in `self.state[p]`, so that `state_dict()` saves it.
         """
         loss = None
         if closure is not None:
