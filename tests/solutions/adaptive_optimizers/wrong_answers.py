@@ -1,4 +1,4 @@
-"""Wrong answers to the adaptive optimizers' exercises that are no misconceptions of the catalogue: each loses points."""
+"""Wrong answers to the adaptive optimizers' exercises that the catalogue does not hold: each loses points."""
 from autograder.authoring.change import changed
 from solutions.adaptive_optimizers import pytorch, reference
 
