@@ -125,7 +125,7 @@ UNITS = table(reference.adadelta_rescaled_step, {
                  "np.sqrt((state.u + eps * scale**2) / (v + eps / scale**2)) * grads"},
     "by_difference": {"rho * state.v + (1 - rho) * grads**2": "state.v + (1 - rho) * (grads**2 - state.v)"},
     "gradient_first": {"rms_delta / rms_g * grads": "grads * rms_delta / rms_g"},
-    "roots_of_eps_scaled": {"np.sqrt(v + eps / scale**2)": "np.sqrt(v * scale**2 + eps) / np.abs(scale)"},
+    "roots_of_eps_scaled": {"np.sqrt(v + eps / scale**2)": "np.sqrt(v * scale**2 + eps) / abs(scale)"},
 })
 MOVE = "p -= group['lr'] * above / (below.sqrt() + group['eps'])"
 QHADAM = table(pytorch.QHAdam, {
