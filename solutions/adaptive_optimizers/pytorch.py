@@ -189,7 +189,7 @@ class QHAdam(torch.optim.Optimizer):
 
     References
     ----------
-    Ma and Yarats (2019), section 4.
+    Ma and Yarats (2019).
     """
 
     def __init__(self, params, lr=1e-3, betas=(0.995, 0.999), nus=(0.7, 1.0), eps=1e-8):

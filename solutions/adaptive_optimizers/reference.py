@@ -336,7 +336,7 @@ def qhadam_step(params, grads, state, *, lr=1e-3, beta1=0.995, beta2=0.999, nu1=
 
     References
     ----------
-    Ma and Yarats (2019), section 4. ν₁ = ν₂ = 1 is Adam; ν₁ = 0, ν₂ = 1 is RMSProp with its bias taken out.
+    Ma and Yarats (2019). ν₁ = ν₂ = 1 is Adam; ν₁ = 0, ν₂ = 1 is RMSProp with its bias taken out.
     """
     t = state.t + 1
     m = beta1 * state.m + (1 - beta1) * grads                       # m_t = β₁ m_{t-1} + (1-β₁) g_t
