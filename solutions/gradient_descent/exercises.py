@@ -36,7 +36,7 @@ def backward_cases(rng):
 def faulty_backward(layers, zs, y):
     """To be mended: the sum's gradient, the rise's sign, slopes that are not there."""
     r = np.eye(zs[-1].shape[1], dtype=zs[-1].dtype)[y]
-    delta = r - softmax(zs[-1])                           # δ_L
+    delta = r - softmax(zs[-1])                           # δ_J
     grads = []
     for (W, _), z in zip(reversed(layers), reversed(zs[:-1]), strict=True):
         grads.append(Layer(z.T @ delta, delta.sum(axis=0)))         # ∂E/∂W_l, ∂E/∂b_l
@@ -51,14 +51,14 @@ DELTA = "(softmax(zs[-1]) - r) / len(y)"
 BELOW = "delta @ W.T * z * (1 - z)"
 backward.misconception("gradient_of_likelihood", {
     "softmax(zs[-1]) - r": "r - softmax(zs[-1])"},
-    "Every gradient has the wrong sign: δ_L = r - y is the slope of the "
-    "log-likelihood, which should rise. E should fall, so δ_L = y - r, and the step "
+    "Every gradient has the wrong sign: δ_J = r - p is the slope of the "
+    "log-likelihood, which should rise. E should fall, so δ_J = p - r, and the step "
     "subtracts it.")
 backward.misconception("gradient_of_sum", {DELTA: "softmax(zs[-1]) - r"},
     "These are the gradients of the sum over the batch. E is the mean: everything is "
     "to be divided by N, once.")
 backward.misconception("mean_twice", {"len(y)": "len(y)**2"},
-    "You divide by N twice: δ_L = (y - r)/N carries the mean already, and passes it "
+    "You divide by N twice: δ_J = (p - r)/N carries the mean already, and passes it "
     "down to every layer. z_{l-1}ᵀ δ_l and the column sums of δ_l are then to be left "
     "as they are.")
 backward.misconception("slope_forgotten", {BELOW: "delta @ W.T"},
@@ -73,8 +73,8 @@ backward.misconception("slope_of_tanh", {BELOW: "delta @ W.T * (1 - z**2)"},
     "z).")
 backward.misconception("slope_at_the_top", {
     DELTA: f"{DELTA} * softmax(zs[-1]) * (1 - softmax(zs[-1]))"},
-    "δ_L has a factor y (1 - y) too many. That slope belongs to squared error on "
-    "sigmoid outputs; with the cross-entropy of a softmax it cancels, and δ_L is y - r "
+    "δ_J has a factor p (1 - p) too many. That slope belongs to squared error on "
+    "sigmoid outputs; with the cross-entropy of a softmax it cancels, and δ_J is p - r "
     "alone (over N).")
 backward.misconception("biases_averaged", {"delta.sum(axis=0)": "delta.mean(axis=0)"},
     "The biases' gradients are means over the batch, but δ has been divided by N "
@@ -210,8 +210,8 @@ weighted.misconception("weights_in_gradient_only", {
     "a gradient check fails.")
 weighted.misconception("gradient_of_likelihood", {
     "np.exp(log_p) - r": "r - np.exp(log_p)"},
-    "The gradient has the wrong sign: r - y is where the likelihood rises. The loss's "
-    "gradient has y - r.")
+    "The gradient has the wrong sign: r - p is where the likelihood rises. The loss's "
+    "gradient has p - r.")
 weighted.misconception("logits_weighted", {
     SHIFT: f"logits = logits * weights[:, None]\n{SHIFT}",
     "weights / weights.sum()": "np.ones_like(weights) / len(y)"},

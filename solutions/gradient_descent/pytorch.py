@@ -25,7 +25,7 @@ def sigmoid(s):
 
 def softmax(logits):
     """Probabilities from logits, (N, K) -> (N, K); see `reference.softmax`."""
-    return (logits - logits.logsumexp(1, keepdim=True)).exp()       # y_k = e^{s_k - log Σ_j e^{s_j}}
+    return (logits - logits.logsumexp(1, keepdim=True)).exp()       # p_k = e^{s_k - log Σ_i e^{s_i}}
 
 
 def cross_entropy(logits, y):
@@ -40,7 +40,7 @@ def mlp_forward(layers, X):
     zs = [X]
     for layer in hidden:
         zs.append(torch.addmm(layer.b, zs[-1], layer.W).sigmoid())  # z_l = a(b_l + z_{l-1} W_l)
-    zs.append(torch.addmm(last.b, zs[-1], last.W))                  # s_L = b_L + z_{L-1} W_L
+    zs.append(torch.addmm(last.b, zs[-1], last.W))                  # s_J = b_J + z_{J-1} W_J
     return zs
 
 
@@ -48,7 +48,7 @@ def mlp_backward(layers, zs, y):
     """The gradient of the mean cross-entropy by back-propagation; see `reference.mlp_backward`."""
     grads: list[Layer] = []
     delta = zs[-1].softmax(1)
-    delta[torch.arange(len(y), device=y.device), y] -= 1            # N δ_L = y - r
+    delta[torch.arange(len(y), device=y.device), y] -= 1            # N δ_J = p - r
     for l in range(len(layers) - 1, -1, -1):                        # noqa: E741
         if l < len(layers) - 1:
             slope = zs[l + 1].mul(1 - zs[l + 1])                    # z' = z (1-z)
@@ -172,7 +172,7 @@ def weighted_cross_entropy(logits, y, weights):
     """The weighted mean of cross-entropies and its gradient; see `reference.weighted_cross_entropy`."""
     each = logits.logsumexp(1) - logits.gather(1, y[:, None])[:, 0]             # E_n
     delta = logits.softmax(1)
-    delta[torch.arange(len(y), device=y.device), y] -= 1                        # y - r
+    delta[torch.arange(len(y), device=y.device), y] -= 1                        # p - r
     total = weights.sum()
     return weights.dot(each) / total, delta.mul(weights[:, None] / total)
 

@@ -26,7 +26,7 @@ def sigmoid(s):
 def softmax(logits):
     """Probabilities from logits, (N, K) -> (N, K): each row is positive and adds up to 1."""
     e = np.exp(logits - logits.max(axis=1, keepdims=True))          # a shift of the row changes nothing
-    return e / e.sum(axis=1, keepdims=True)                         # y_k = e^{s_k} / Σ_j e^{s_j}
+    return e / e.sum(axis=1, keepdims=True)                         # p_k = e^{s_k} / Σ_i e^{s_i}
 
 
 def cross_entropy(logits, y):
@@ -44,7 +44,7 @@ def cross_entropy(logits, y):
     """
     top = logits.max(axis=1)
     log_sum = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))           # log Σ_k e^{s_k}
-    return (log_sum - logits[np.arange(len(y)), y]).mean()                      # E = 1/N Σ_n -log y_{n,k(n)}
+    return (log_sum - logits[np.arange(len(y)), y]).mean()                      # E = 1/N Σ_n -log p_{n,y_n}
 
 
 def mlp_init(rng, sizes):
@@ -68,19 +68,19 @@ def mlp_forward(layers, X):
 
     Parameters
     ----------
-    layers : list of L Layer
+    layers : list of J Layer
     X : ndarray, (N, D)
 
     Returns
     -------
-    zs : list of L + 1 ndarray
-        What each layer puts out: z_0 = X, the hidden z_1 … z_{L-1}, and last the logits s_L.
+    zs : list of J + 1 ndarray
+        What each layer puts out: z_0 = X, the hidden z_1 … z_{J-1}, and last the logits s_J.
     """
     zs = [X]
     for W, b in layers[:-1]:
         zs.append(sigmoid(zs[-1] @ W + b))                          # z_l = a(z_{l-1} W_l + b_l)
     W, b = layers[-1]
-    return [*zs, zs[-1] @ W + b]                                    # s_L = z_{L-1} W_L + b_L
+    return [*zs, zs[-1] @ W + b]                                    # s_J = z_{J-1} W_J + b_J
 
 
 def mlp_backward(layers, zs, y):
@@ -88,15 +88,15 @@ def mlp_backward(layers, zs, y):
 
     Parameters
     ----------
-    layers : list of L Layer
-    zs : list of L + 1 ndarray
+    layers : list of J Layer
+    zs : list of J + 1 ndarray
         What `mlp_forward(layers, X)` returns: X, the outputs of the sigmoid layers, the logits, which may be large.
     y : ndarray of int, (N,)
         The right class of each example.
 
     Returns
     -------
-    grads : list of L Layer
+    grads : list of J Layer
         ∂E/∂W_l and ∂E/∂b_l, the same shapes and dtype as `layers`.
 
     References
@@ -104,7 +104,7 @@ def mlp_backward(layers, zs, y):
     Rumelhart, Hinton and Williams (1986).
     """
     r = np.eye(zs[-1].shape[1], dtype=zs[-1].dtype)[y]              # r_{n,k} = 1 for the right class
-    delta = (softmax(zs[-1]) - r) / len(y)                          # δ_L = ∂E/∂s_L = (y - r)/N
+    delta = (softmax(zs[-1]) - r) / len(y)                          # δ_J = ∂E/∂s_J = (p - r)/N
     grads = []
     for (W, _), z in zip(reversed(layers), reversed(zs[:-1]), strict=True):
         grads.append(Layer(z.T @ delta, delta.sum(axis=0)))         # ∂E/∂W_l = z_{l-1}ᵀ δ_l,  ∂E/∂b_l = Σ_n δ_l
@@ -152,7 +152,7 @@ def gradient_check(loss, gradient, params, *, eps=1e-5):
     Returns
     -------
     error : float
-        ‖g - n‖ / (‖g‖ + ‖n‖), 0 where both are 0. About 1e-10 where the gradient is right, 1e-2 or more where not.
+        ‖g - n‖ / (‖g‖ + ‖n‖), 0 where both are 0. About 1e-10 where the gradient is right, 1e-3 or more where a fault counts.
     """
     g, n = gradient(params), np.zeros_like(params)
     for i in np.ndindex(params.shape):
