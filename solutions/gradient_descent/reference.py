@@ -152,7 +152,8 @@ def gradient_check(loss, gradient, params, *, eps=1e-5):
     Returns
     -------
     error : float
-        ‖g - n‖ / (‖g‖ + ‖n‖), 0 where both are 0. About 1e-10 where the gradient is right, 1e-3 or more where a fault counts.
+        ‖g - n‖ / (‖g‖ + ‖n‖), 0 where both are 0. About 1e-10 where the gradient
+        is right; a thousandth or more for the faults that one makes.
     """
     g, n = gradient(params), np.zeros_like(params)
     for i in np.ndindex(params.shape):
