@@ -1,6 +1,9 @@
-"""Adaptive optimizers in PyTorch: the functions of `reference.py` for tensors of any device and dtype, and two more.
+"""Adaptive optimizers in PyTorch.
 
-Written apart from the NumPy versions on purpose, and from `torch.optim`, which the tests hold both against.
+The functions of `reference.py` for tensors of any device and dtype, and two more.
+
+Written apart from the NumPy versions on purpose, and from `torch.optim`, which the
+tests hold both against.
 """
 from typing import NamedTuple
 
@@ -18,20 +21,20 @@ class RMSpropState(NamedTuple):
 
 
 class AdadeltaState(NamedTuple):
-    """v, the running mean of the squared gradients, and u, that of the squared steps."""
+    """v and u, the running means of the squared gradients and steps."""
     v: torch.Tensor
     u: torch.Tensor
 
 
 class AdamState(NamedTuple):
-    """m and v, the running means of the gradients and of their squares, and t, the steps taken."""
+    """m and v, the running means of gradients and of squares; t, the steps taken."""
     m: torch.Tensor
     v: torch.Tensor
     t: int
 
 
 class AdamaxState(NamedTuple):
-    """m, the running mean of the gradients, u, the fading maximum of their sizes, and t, the steps taken."""
+    """m, the running mean; u, the fading maximum of sizes; t, the steps taken."""
     m: torch.Tensor
     u: torch.Tensor
     t: int
@@ -65,8 +68,9 @@ def adagrad_init(params):
 
 def adagrad_step(params, grads, state, *, lr=1e-2, eps=1e-10):
     """One AdaGrad update; see `reference.adagrad_step`."""
-    h = state.h.addcmul(grads, grads)                               # h_t = h_{t-1} + g_t²
-    return params.addcdiv(grads, h.sqrt().add(eps), value=-lr), AdagradState(h)             # - η g_t / (√h_t + ε)
+    h = state.h.addcmul(grads, grads)  # h_t = h_{t-1} + g_t²
+    # - η g_t / (√h_t + ε)
+    return params.addcdiv(grads, h.sqrt().add(eps), value=-lr), AdagradState(h)
 
 
 def rmsprop_init(params):
@@ -76,8 +80,9 @@ def rmsprop_init(params):
 
 def rmsprop_step(params, grads, state, *, lr=1e-2, rho=0.99, eps=1e-8):
     """One RMSProp update; see `reference.rmsprop_step`."""
-    v = mean_square(state.v, grads, rho)                            # v_t = ρ v_{t-1} + (1-ρ) g_t²
-    return params.addcdiv(grads, v.sqrt().add(eps), value=-lr), RMSpropState(v)             # - η g_t / (√v_t + ε)
+    v = mean_square(state.v, grads, rho)  # v_t = ρ v_{t-1} + (1-ρ) g_t²
+    # - η g_t / (√v_t + ε)
+    return params.addcdiv(grads, v.sqrt().add(eps), value=-lr), RMSpropState(v)
 
 
 def adadelta_init(params):
@@ -87,15 +92,19 @@ def adadelta_init(params):
 
 def adadelta_step(params, grads, state, *, lr=1.0, rho=0.9, eps=1e-6):
     """One Adadelta update; see `reference.adadelta_step`."""
-    v = mean_square(state.v, grads, rho)                            # v_t = ρ v_{t-1} + (1-ρ) g_t²
-    delta = grads.mul(state.u.add(eps).div(v.add(eps)).sqrt())      # Δ_t = g_t √((u_{t-1} + ε) / (v_t + ε))
-    return params.sub(delta, alpha=lr), AdadeltaState(v, mean_square(state.u, delta, rho))
+    v = mean_square(state.v, grads, rho)  # v_t = ρ v_{t-1} + (1-ρ) g_t²
+    # Δ_t = g_t √((u_{t-1} + ε) / (v_t + ε))
+    delta = grads.mul(state.u.add(eps).div(v.add(eps)).sqrt())
+    return (params.sub(delta, alpha=lr),
+            AdadeltaState(v, mean_square(state.u, delta, rho)))
 
 
 def adadelta_rescaled_step(params, grads, state, *, scale, lr=1.0, rho=0.9, eps=1e-6):
-    """One Adadelta update of parameters in other units; see `reference.adadelta_rescaled_step`."""
-    old = AdadeltaState(state.v * scale**2, state.u / scale**2)     # back to the old units: g = s g', Δ = Δ'/s
-    new, old = adadelta_step(params / scale, grads * scale, old, lr=lr, rho=rho, eps=eps)
+    """One Adadelta update in other units; see `reference.adadelta_rescaled_step`."""
+    # back to the old units: g = s g', Δ = Δ'/s
+    old = AdadeltaState(state.v * scale**2, state.u / scale**2)
+    new, old = adadelta_step(params / scale, grads * scale, old, lr=lr, rho=rho,
+                             eps=eps)
     return new * scale, AdadeltaState(old.v / scale**2, old.u * scale**2)
 
 
@@ -107,10 +116,11 @@ def adam_init(params):
 def adam_step(params, grads, state, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
     """One Adam update; see `reference.adam_step`."""
     t = state.t + 1
-    m = torch.lerp(grads, state.m, beta1)                           # m_t = g_t + β₁ (m_{t-1} - g_t)
-    v = mean_square(state.v, grads, beta2)                          # v_t = β₂ v_{t-1} + (1-β₂) g_t²
-    root = v.div(1 - beta2**t).sqrt().add(eps)                      # √v̂_t + ε
-    return params.addcdiv(m, root, value=-lr / (1 - beta1**t)), AdamState(m, v, t)          # - η m̂_t / (√v̂_t + ε)
+    m = torch.lerp(grads, state.m, beta1)       # m_t = g_t + β₁ (m_{t-1} - g_t)
+    v = mean_square(state.v, grads, beta2)      # v_t = β₂ v_{t-1} + (1-β₂) g_t²
+    root = v.div(1 - beta2**t).sqrt().add(eps)  # √v̂_t + ε
+    # - η m̂_t / (√v̂_t + ε)
+    return params.addcdiv(m, root, value=-lr / (1 - beta1**t)), AdamState(m, v, t)
 
 
 def adamax_init(params):
@@ -121,9 +131,11 @@ def adamax_init(params):
 def adamax_step(params, grads, state, *, lr=2e-3, beta1=0.9, beta2=0.999, eps=1e-8):
     """One AdaMax update; see `reference.adamax_step`."""
     t = state.t + 1
-    m = torch.lerp(grads, state.m, beta1)                           # m_t = g_t + β₁ (m_{t-1} - g_t)
-    u = torch.maximum(state.u.mul(beta2), grads.abs().add(eps))     # u_t = max(β₂ u_{t-1}, |g_t| + ε)
-    return params.addcdiv(m, u, value=-lr / (1 - beta1**t)), AdamaxState(m, u, t)           # - η m̂_t / u_t
+    m = torch.lerp(grads, state.m, beta1)  # m_t = g_t + β₁ (m_{t-1} - g_t)
+    # u_t = max(β₂ u_{t-1}, |g_t| + ε)
+    u = torch.maximum(state.u.mul(beta2), grads.abs().add(eps))
+    # - η m̂_t / u_t
+    return params.addcdiv(m, u, value=-lr / (1 - beta1**t)), AdamaxState(m, u, t)
 
 
 def nadam_init(params):
@@ -131,31 +143,37 @@ def nadam_init(params):
     return NAdamState(torch.zeros_like(params), torch.zeros_like(params), 0, 1.0)
 
 
-def nadam_step(params, grads, state, *, lr=2e-3, beta1=0.9, beta2=0.999, eps=1e-8, momentum_decay=4e-3):
+def nadam_step(params, grads, state, *, lr=2e-3, beta1=0.9, beta2=0.999, eps=1e-8,
+               momentum_decay=4e-3):
     """One NAdam update; see `reference.nadam_step`."""
     t = state.t + 1
-    mu, mu_next = (beta1 * (1 - 0.96**(i * momentum_decay) / 2) for i in (t, t + 1))        # μ_t and μ_{t+1}
-    now = state.product * mu                                        # Π_{i≤t} μ_i
-    m = torch.lerp(grads, state.m, beta1)                           # m_t = g_t + β₁ (m_{t-1} - g_t)
-    v = mean_square(state.v, grads, beta2)                          # v_t = β₂ v_{t-1} + (1-β₂) g_t²
-    root = v.div(1 - beta2**t).sqrt().add(eps)                      # √v̂_t + ε
-    params = params.addcdiv(m, root, value=-lr * mu_next / (1 - now * mu_next))             # the momentum to come
-    return params.addcdiv(grads, root, value=-lr * (1 - mu) / (1 - now)), NAdamState(m, v, t, now)
+    # μ_t and μ_{t+1}
+    mu, mu_next = (beta1 * (1 - 0.96**(i * momentum_decay) / 2) for i in (t, t + 1))
+    now = state.product * mu                    # Π_{i≤t} μ_i
+    m = torch.lerp(grads, state.m, beta1)       # m_t = g_t + β₁ (m_{t-1} - g_t)
+    v = mean_square(state.v, grads, beta2)      # v_t = β₂ v_{t-1} + (1-β₂) g_t²
+    root = v.div(1 - beta2**t).sqrt().add(eps)  # √v̂_t + ε
+    # the momentum to come
+    params = params.addcdiv(m, root, value=-lr * mu_next / (1 - now * mu_next))
+    return (params.addcdiv(grads, root, value=-lr * (1 - mu) / (1 - now)),
+            NAdamState(m, v, t, now))
 
 
 def amsgrad_init(params):
     """AMSGradState before the first step."""
-    return AMSGradState(torch.zeros_like(params), torch.zeros_like(params), torch.zeros_like(params), 0)
+    return AMSGradState(torch.zeros_like(params), torch.zeros_like(params),
+                        torch.zeros_like(params), 0)
 
 
 def amsgrad_step(params, grads, state, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
     """One AMSGrad update; see `reference.amsgrad_step`."""
     t = state.t + 1
-    m = torch.lerp(grads, state.m, beta1)                           # m_t = g_t + β₁ (m_{t-1} - g_t)
-    v = mean_square(state.v, grads, beta2)                          # v_t = β₂ v_{t-1} + (1-β₂) g_t²
-    v_max = torch.maximum(state.v_max, v)                           # v̄_t = max(v̄_{t-1}, v_t)
+    m = torch.lerp(grads, state.m, beta1)   # m_t = g_t + β₁ (m_{t-1} - g_t)
+    v = mean_square(state.v, grads, beta2)  # v_t = β₂ v_{t-1} + (1-β₂) g_t²
+    v_max = torch.maximum(state.v_max, v)   # v̄_t = max(v̄_{t-1}, v_t)
     root = v_max.div(1 - beta2**t).sqrt().add(eps)
-    return params.addcdiv(m, root, value=-lr / (1 - beta1**t)), AMSGradState(m, v, v_max, t)
+    return (params.addcdiv(m, root, value=-lr / (1 - beta1**t)),
+            AMSGradState(m, v, v_max, t))
 
 
 def qhadam_init(params):
@@ -163,13 +181,15 @@ def qhadam_init(params):
     return AdamState(torch.zeros_like(params), torch.zeros_like(params), 0)
 
 
-def qhadam_step(params, grads, state, *, lr=1e-3, beta1=0.995, beta2=0.999, nu1=0.7, nu2=1.0, eps=1e-8):
+def qhadam_step(params, grads, state, *, lr=1e-3, beta1=0.995, beta2=0.999, nu1=0.7,
+                nu2=1.0, eps=1e-8):
     """One QHAdam update; see `reference.qhadam_step`."""
     t = state.t + 1
-    m = torch.lerp(grads, state.m, beta1)                           # m_t = g_t + β₁ (m_{t-1} - g_t)
-    v = mean_square(state.v, grads, beta2)                          # v_t = β₂ v_{t-1} + (1-β₂) g_t²
-    above = torch.lerp(grads, m.div(1 - beta1**t), nu1)             # g_t + ν₁ (m̂_t - g_t)
-    below = torch.lerp(grads.square(), v.div(1 - beta2**t), nu2)    # g_t² + ν₂ (v̂_t - g_t²)
+    m = torch.lerp(grads, state.m, beta1)               # m_t = g_t + β₁ (m_{t-1} - g_t)
+    v = mean_square(state.v, grads, beta2)              # v_t = β₂ v_{t-1} + (1-β₂) g_t²
+    above = torch.lerp(grads, m.div(1 - beta1**t), nu1)  # g_t + ν₁ (m̂_t - g_t)
+    # g_t² + ν₂ (v̂_t - g_t²)
+    below = torch.lerp(grads.square(), v.div(1 - beta2**t), nu2)
     return params.addcdiv(above, below.sqrt().add(eps), value=-lr), AdamState(m, v, t)
 
 
@@ -213,10 +233,13 @@ class QHAdam(torch.optim.Optimizer):
             for p in (p for p in group["params"] if p.grad is not None):
                 old, g = self.state[p], p.grad
                 t = old.get("t", 0) + 1
-                m = beta1 * old.get("m", 0) + (1 - beta1) * g                   # m_t = β₁ m_{t-1} + (1-β₁) g_t
-                v = beta2 * old.get("v", 0) + (1 - beta2) * g**2                # v_t = β₂ v_{t-1} + (1-β₂) g_t²
-                above = (1 - nu1) * g + nu1 * m / (1 - beta1**t)                # (1-ν₁) g_t + ν₁ m̂_t
-                below = (1 - nu2) * g**2 + nu2 * v / (1 - beta2**t)             # (1-ν₂) g_t² + ν₂ v̂_t
+                # m_t = β₁ m_{t-1} + (1-β₁) g_t
+                m = beta1 * old.get("m", 0) + (1 - beta1) * g
+                # v_t = β₂ v_{t-1} + (1-β₂) g_t²
+                v = beta2 * old.get("v", 0) + (1 - beta2) * g**2
+                above = (1 - nu1) * g + nu1 * m / (1 - beta1**t)  # (1-ν₁) g_t + ν₁ m̂_t
+                # (1-ν₂) g_t² + ν₂ v̂_t
+                below = (1 - nu2) * g**2 + nu2 * v / (1 - beta2**t)
                 p -= group["lr"] * above / (below.sqrt() + group["eps"])
                 old.update(t=t, m=m, v=v)
         return loss
@@ -230,23 +253,26 @@ def clipped_step(optimizer, max_norm, *, where="gradient"):
     Parameters
     ----------
     optimizer : torch.optim.Optimizer
-        Its parameters hold their gradients; one whose gradient is None takes no part. It is stepped in place, and
-        the gradients may be changed.
+        Its parameters hold their gradients; one whose gradient is None takes no part.
+        It is stepped in place, and the gradients may be changed.
     max_norm : float, above 0
     where : 'gradient' or 'step'
-        'gradient': a gradient longer than `max_norm` is shortened to that length, and the optimizer steps with it.
-        'step': the optimizer steps with the gradient as it is, and a step longer than `max_norm` is shortened to
+        'gradient': a gradient longer than `max_norm` is shortened to that length, and
+        the optimizer steps with it. 'step': the optimizer steps with the gradient as it
+        is, and a step longer than `max_norm` is shortened to
         that length. What is short enough is left alone in both.
     """
-    params = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+    params = [p for group in optimizer.param_groups for p in group["params"]
+              if p.grad is not None]
     before = [p.detach().clone() for p in params]
     if where == "gradient":
-        norm = torch.cat([p.grad.flatten() for p in params]).norm()             # ‖g‖
+        norm = torch.cat([p.grad.flatten() for p in params]).norm()  # ‖g‖
         for p in params:
-            p.grad *= (max_norm / norm).clamp(max=1)                            # min(1, c/‖g‖) g
+            p.grad *= (max_norm / norm).clamp(max=1)  # min(1, c/‖g‖) g
     optimizer.step()
     if where == "step":
         steps = [p.detach() - old for p, old in zip(params, before, strict=True)]
-        norm = torch.cat([step.flatten() for step in steps]).norm()             # ‖Δ‖
+        norm = torch.cat([step.flatten() for step in steps]).norm()  # ‖Δ‖
         for p, old, step in zip(params, before, steps, strict=True):
-            p.data.copy_(old + step * (max_norm / norm).clamp(max=1))           # θ + min(1, c/‖Δ‖) Δ
+            # θ + min(1, c/‖Δ‖) Δ
+            p.data.copy_(old + step * (max_norm / norm).clamp(max=1))
