@@ -45,11 +45,11 @@ shown = display("0 %", display_id=True)
 CALLS = tuple(((x,), {}) for x in (1.0, 2.0, 3.0))
 
 
-@pytest.mark.parametrize("waits", [True, False], ids=["at the end", "in its place"])
+@pytest.mark.parametrize("later", [[], [Cell("1")]], ids=["the notebook's process", "a copy of it"])
 @pytest.mark.parametrize("statement", SHOWS.values(), ids=SHOWS.keys())
-def test_an_answer_that_shows_something_is_as_good(numpy_template, statement, waits):
+def test_an_answer_that_shows_something_is_as_good(numpy_template, statement, later):
     source = f"{IMPORTS}\ndef f(x):\n    {statement}\n    return 2 * x"
-    steps = [Cell(source), Snapshot("f", waits=waits), Cell("1")]
+    steps = [Cell(source), Snapshot("f"), *later]
     (answers,) = numpy_template.play(steps, [Question("f", CALLS, visible=1)]).answers
     assert [answer.values[:1] for answer in answers] == [(2.0,), (4.0,), (6.0,)], answers
 
