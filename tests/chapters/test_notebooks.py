@@ -123,7 +123,7 @@ def test_what_travels_to_a_student_has_no_exercise_s_body(monkeypatch):
 def test_what_an_instructor_s_file_needs_does_not_travel_to_a_student():
     sources = ["from solutions.adaptive_optimizers import exercises, reference"]
     full, student = (travel.needed(sources, (ROOT,), edition) for edition in ("full", "student"))
-    assert Path("solutions/common/wrong_optimizer.py") in full
+    assert Path("solutions/common/cases.py") in full
     assert set(student) == {Path("solutions/__init__.py"), Path("solutions/adaptive_optimizers/__init__.py"),
                             Path("solutions/adaptive_optimizers/reference.py")}
 
