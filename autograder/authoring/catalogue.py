@@ -12,6 +12,9 @@ from datetime import datetime
 from pathlib import Path
 from types import ModuleType
 
+from dateutil.parser import parse
+from dateutil.tz import gettz
+
 from autograder.authoring.assignment_text import Marker, read_text
 from autograder.authoring.exercise import Exercise, ExerciseError
 from autograder.options import nearest
@@ -174,11 +177,13 @@ def _check_plan(name: object, plan: object, where: str) -> None:
 
 
 def _is_date(value: object) -> bool:
-    """Whether nbgrader can read it."""
-    from nbgrader.utils import parse_utc
-
+    """Whether nbgrader can read it: a day and a time, and where there is a third part, a time zone."""
+    if not isinstance(value, str):
+        return isinstance(value, datetime)
+    *moment, zone = parts if len(parts := value.split(" ")) == 3 else [*parts, "UTC"]
     try:
-        return isinstance(value, (str, datetime)) and parse_utc(value) is not None
+        parse(" ".join(moment))
+        return zone.lstrip("+-").isdigit() or gettz(zone) is not None
     except (ValueError, OverflowError):
         return False
 

@@ -19,9 +19,9 @@ from autograder.sandbox.guest.configuration import SessionConfiguration
 from autograder.sandbox.guest.service import serve
 from autograder.sandbox.guest.shell import make_shell
 from autograder.sandbox.guest.substitutes import NoTorch, narrow_imports, replace_package, torch_folders
-from autograder.sandbox.host.readable_paths import but_for
 from autograder.sandbox.shared import messages
 from autograder.sandbox.shared.lazy_compiler import compile_nothing, load_compiler_later
+from autograder.sandbox.shared.readable_paths import but_for
 
 REQUEST_BYTES = 96 << 20
 DESCRIPTORS = 1 << 16

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from autograder.sandbox import Cell, ForkServer, SessionError
-from autograder.sandbox.host.readable_paths import readable_paths, reference_packages
+from autograder.sandbox.shared.readable_paths import readable_paths, reference_packages
 from autograder.settings import AutograderSettings
 
 _LOOK = """

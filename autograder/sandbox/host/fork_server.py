@@ -18,11 +18,11 @@ from typing import Any
 from autograder.sandbox.host import launch
 from autograder.sandbox.host.layers import LAYERS, REQUIRED, SessionError, wants
 from autograder.sandbox.host.playback import Playback
-from autograder.sandbox.host.readable_paths import readable_paths
 from autograder.sandbox.host.scratch import make_base
 from autograder.sandbox.host.session import Session
 from autograder.sandbox.interface import Layer, Limits, Question, Step, Transcript, Unprotected
 from autograder.sandbox.shared import messages
+from autograder.sandbox.shared.readable_paths import readable_paths
 
 START_SECONDS = 180.0
 REPLY_SECONDS = 60.0

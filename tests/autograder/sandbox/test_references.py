@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from autograder.sandbox import Cell, ForkServer, Unprotected
-from autograder.sandbox.host.readable_paths import but_for, readable_paths, reference_packages
+from autograder.sandbox.shared.readable_paths import but_for, readable_paths, reference_packages
 
 from .conftest import PLAIN_LAYERS
 
