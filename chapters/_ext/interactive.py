@@ -121,9 +121,14 @@ class Interactive(SphinxDirective):
                            location=self.get_location())
             return []
         up = "../" * self.env.docname.count("/") + "_static/interactive"
-        text = (f'<link rel="stylesheet" href="{up}/figures.css">{drawn[name]}'
-                f'<script defer src="{up}/{name}.js"></script>')
-        return [nodes.raw("", text, format="html")]
+        text = f'{drawn[name]}<script defer src="{up}/{name}.js"></script>'
+        return [nodes.raw("", text, format="html", interactive=name)]
+
+
+def style(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: nodes.document | None) -> None:
+    """Link the figures' style in the head: one that comes with the body moves what is already shown."""
+    if tree is not None and any("interactive" in node for node in tree.findall(nodes.raw)):
+        app.add_css_file("interactive/figures.css")
 
 
 def serve(app: Sphinx, config: Any) -> None:
@@ -141,5 +146,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("interactive_drawn", {}, "env")
     app.add_directive("interactive", Interactive)
     app.connect("config-inited", serve)
+    app.connect("html-page-context", style)
     app.connect("build-finished", forget)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -16,6 +16,9 @@ GENERATED = {       # pages that no file of ours describes
     "genindex": "Every function and term of the course, with the place where it is explained.",
     "search": "Search the course.",
 }
+# The theme's script chooses light or dark when the page has loaded; until then neither's rules hold, and all changes.
+CHOOSE_THEME = """{ const page = document.documentElement.dataset;
+if (page.theme === "auto") page.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"; }"""
 UNUSED = "sphinx_thebe"      # Jupyter Book loads it for everybody; it calls another host on every page
 
 
@@ -64,6 +67,7 @@ def depart_hidden(self: HTML5Translator, node: HideCodeCellNode) -> None:
 
 def setup(app: Sphinx) -> None:
     app.add_css_file("course.css", priority=900)
+    app.add_js_file(None, body=CHOOSE_THEME, priority=1)
     app.add_js_file("course.js", loading_method="defer")
     app.add_node(HideCodeCellNode, override=True, html=(visit_hidden, depart_hidden))
     app.connect("config-inited", use_own_files)

@@ -51,9 +51,7 @@ def page_surfaces() -> dict[str, Any]:
     """The surfaces as the page's own cells define them."""
     cells = re.findall(r"^```\{code-cell\} python\n(.*?)^```$", PAGE, re.M | re.S)
     names: dict[str, Any] = {"np": np}
-    for cell in cells:
-        if cell.startswith(("def turn", "surfaces = {")):
-            exec(cell, names)
+    exec(next(cell for cell in cells if "\nsurfaces = {" in cell).removeprefix(":tags: [hide-input]\n"), names)
     return names["surfaces"]
 
 
