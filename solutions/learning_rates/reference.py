@@ -1,7 +1,8 @@
-"""Learning rates in NumPy: schedules, the rules that set the rate from the loss, and what a rate does on a quadratic.
+"""Learning rates in NumPy: schedules, rules that follow the loss, rates on a quadratic.
 
-A schedule is a function of t, the number of updates made before this one: 0 at the first, as in PyTorch's
-`last_epoch`. It takes one t or an array of them and returns η_t of the same shape. Hyper-parameters are Python numbers.
+A schedule is a function of t, the number of updates made before this one: 0 at the
+first, as in PyTorch's `last_epoch`. It takes one t or an array of them and returns η_t
+of the same shape. Hyper-parameters are Python numbers.
 """
 from typing import NamedTuple
 
@@ -21,8 +22,8 @@ class Probe(NamedTuple):
 
 
 class HalfLives(NamedTuple):
-    """What gives four schedules one half-life: power of `polynomial`, decay of `exponential`, tau of `time_constant`
-    and factor of `step`."""
+    """What gives four schedules one half-life: the power of `polynomial`, the decay of
+    `exponential`, tau of `time_constant` and the factor of `step`."""
     power: float
     decay: float
     tau: float
@@ -47,7 +48,7 @@ def polynomial(t, *, lr, total_steps, power=1.0):
     `torch.optim.lr_scheduler.PolynomialLR`.
     """
     left = np.maximum(1 - np.asarray(t) / total_steps, 0)
-    return lr * left**power                                         # η_t = η₀ (1 - t/T)ᵃ
+    return lr * left**power  # η_t = η₀ (1 - t/T)ᵃ
 
 
 def exponential(t, *, lr, decay, base=np.e):
@@ -89,12 +90,13 @@ def step(t, *, lr, every, factor=10.0, floor=0.0):
     ----------
     `torch.optim.lr_scheduler.StepLR`, whose gamma is 1/a; it has no floor.
     """
-    k = np.asarray(t) // every                                      # k = ⌊t/b⌋, the stage
-    return np.maximum(lr * factor ** -k.astype(float), floor)       # η_t = max(η₀ a⁻ᵏ, η_min)
+    k = np.asarray(t) // every  # k = ⌊t/b⌋, the stage
+    # η_t = max(η₀ a⁻ᵏ, η_min)
+    return np.maximum(lr * factor ** -k.astype(float), floor)
 
 
 def step_polynomial(t, *, lr, every, stages, power=1.0):
-    """Polynomial decay in steps: constant within a stage of `every` updates, 0 once all stages are over.
+    """Polynomial decay in steps: constant within a stage, 0 once all stages are over.
 
     Parameters
     ----------
@@ -110,10 +112,11 @@ def step_polynomial(t, *, lr, every, stages, power=1.0):
 
     References
     ----------
-    `torch.optim.lr_scheduler.PolynomialLR(total_iters=T)`, stepped once every b updates.
+    `torch.optim.lr_scheduler.PolynomialLR(total_iters=T)`, stepped once every b
+    updates.
     """
-    k = np.minimum(np.asarray(t) // every, stages)                  # k = ⌊t/b⌋, the stage
-    return lr * (1 - k / stages)**power                             # η_t = η₀ (1 - k/T)ᵃ
+    k = np.minimum(np.asarray(t) // every, stages)  # k = ⌊t/b⌋, the stage
+    return lr * (1 - k / stages)**power             # η_t = η₀ (1 - k/T)ᵃ
 
 
 def time_constant(t, *, lr, tau):
@@ -133,11 +136,12 @@ def time_constant(t, *, lr, tau):
     ----------
     Bengio (2012), section 3.1.1.
     """
-    return lr / np.maximum(np.asarray(t) / tau, 1)                  # η_t = η₀ τ / max(t, τ) = η₀ / max(t/τ, 1)
+    # η_t = η₀ τ / max(t, τ) = η₀ / max(t/τ, 1)
+    return lr / np.maximum(np.asarray(t) / tau, 1)
 
 
 def cosine(t, *, lr, total_steps, floor=0.0):
-    """Half a wave of the cosine, from `lr` down to `floor` in `total_steps` updates; the floor from there on.
+    """Half a wave of the cosine, from `lr` down to `floor`; the floor from there on.
 
     Parameters
     ----------
@@ -151,10 +155,12 @@ def cosine(t, *, lr, total_steps, floor=0.0):
 
     References
     ----------
-    Loshchilov and Hutter (2017), eq. 5, without restarts; `torch.optim.lr_scheduler.CosineAnnealingLR`.
+    Loshchilov and Hutter (2017), eq. 5, without restarts;
+    `torch.optim.lr_scheduler.CosineAnnealingLR`.
     """
     done = np.minimum(np.asarray(t) / total_steps, 1)
-    return floor + (lr - floor) * (1 + np.cos(np.pi * done)) / 2    # η_t = η_min + ½ (η₀ - η_min)(1 + cos πt/T)
+    # η_t = η_min + ½ (η₀ - η_min)(1 + cos πt/T)
+    return floor + (lr - floor) * (1 + np.cos(np.pi * done)) / 2
 
 
 def warmup(t, *, lr, warmup_steps):
@@ -176,28 +182,31 @@ def warmup(t, *, lr, warmup_steps):
     ----------
     Goyal et al. (2017), section 2.2; `torch.optim.lr_scheduler.LinearLR`.
     """
-    return lr * np.minimum((np.asarray(t) + 1) / warmup_steps, 1)   # η_t = η min((t+1)/W, 1)
+    # η_t = η min((t+1)/W, 1)
+    return lr * np.minimum((np.asarray(t) + 1) / warmup_steps, 1)
 
 
 def half_life(rates):
-    """The first t at which a schedule has lost half of its first rate, or None where it never does.
+    """The first t at which a schedule has lost half of its first rate, or None.
 
     Parameters
     ----------
     rates : ndarray, (T,)
         η_0, η_1, … η_{T-1}.
     """
-    below = np.flatnonzero(rates <= rates[0] / 2 * (1 + 1e-12))     # exactly half counts, whatever its last bit
+    # exactly half counts, whatever its last bit
+    below = np.flatnonzero(rates <= rates[0] / 2 * (1 + 1e-12))
     return int(below[0]) if below.size else None
 
 
 def equal_half_lives(half_life, *, total_steps, every, base=np.e):
-    """The parameters that make four schedules halve the rate after the same number of updates.
+    """The parameters that give four schedules the same half-life.
 
     Parameters
     ----------
     half_life : float
-        h, in updates: the first t with η_t = η₀/2. Above 0 and below `total_steps`, and a multiple of `every`.
+        h, in updates: the first t with η_t = η₀/2. Above 0 and below `total_steps`, and
+        a multiple of `every`.
     total_steps : float
         The length of the run, for `polynomial`.
     every : int
@@ -209,15 +218,15 @@ def equal_half_lives(half_life, *, total_steps, every, base=np.e):
     -------
     power, decay, tau, factor : HalfLives
     """
-    power = np.log(2) / -np.log1p(-half_life / total_steps)         # (1 - h/T)^power = ½
-    decay = np.log(2) / (half_life * np.log(base))                  # base^(-decay h) = ½
-    tau = half_life / 2                                             # τ/h = ½
-    factor = 2 ** (every / half_life)                               # factor^(-h/every) = ½
+    power = np.log(2) / -np.log1p(-half_life / total_steps)  # (1 - h/T)^power = ½
+    decay = np.log(2) / (half_life * np.log(base))           # base^(-decay h) = ½
+    tau = half_life / 2                                      # τ/h = ½
+    factor = 2 ** (every / half_life)                        # factor^(-h/every) = ½
     return HalfLives(power, decay, tau, factor)
 
 
 def bold_driver(loss, state, *, increase, decrease):
-    """The rate for the next step: a little more after a step that lowered the loss, a good part less after any other.
+    """The rate for the next step: a little more if the loss fell, else much less.
 
     Parameters
     ----------
@@ -235,12 +244,12 @@ def bold_driver(loss, state, *, increase, decrease):
 
     References
     ----------
-    Battiti (1989) and Vogl et al. (1988) for the idea, with a factor in place of a, and taking back a step that failed;
-    Jacobs (1988) for adding and dividing.
+    Battiti (1989) and Vogl et al. (1988) for the idea, with a factor in place of a, and
+    taking back a step that failed; Jacobs (1988) for adding and dividing.
     """
-    if loss < state.loss:                                           # a loss that is NaN is no progress
-        return BoldDriverState(state.lr + increase, loss)           # Δη = +a
-    return BoldDriverState(state.lr - decrease * state.lr, loss)    # Δη = -b η^{t-1}
+    if loss < state.loss:                            # a loss that is NaN is no progress
+        return BoldDriverState(state.lr + increase, loss)  # Δη = +a
+    return BoldDriverState(state.lr - decrease * state.lr, loss)  # Δη = -b η^{t-1}
 
 
 def descend(gradient, params, lrs):
@@ -258,12 +267,13 @@ def descend(gradient, params, lrs):
     """
     path = [params]
     for lr in lrs:
-        path.append(path[-1] - float(lr) * gradient(path[-1]))      # θ_{t+1} = θ_t - η_t ∇E(θ_t)
+        # θ_{t+1} = θ_t - η_t ∇E(θ_t)
+        path.append(path[-1] - float(lr) * gradient(path[-1]))
     return np.stack(path)
 
 
 def parallel_probe(loss, gradient, params, lrs, *, steps):
-    """Try N rates at once: each makes a few steps from the same parameters, and the one with the least loss wins.
+    """Try N rates at once, a few steps each from the same parameters; the best wins.
 
     Parameters
     ----------
@@ -285,32 +295,36 @@ def parallel_probe(loss, gradient, params, lrs, *, steps):
     Bengio (2012), section 3.1.1.
     """
     lr = np.asarray(lrs, params.dtype).reshape(-1, *[1] * params.ndim)
-    with np.errstate(over="ignore", invalid="ignore"):              # some of the rates are meant to be too large
+    # some of the rates are meant to be too large
+    with np.errstate(over="ignore", invalid="ignore"):
         runs = np.broadcast_to(params, (len(lrs), *params.shape))
         for _ in range(steps):
-            runs = runs - lr * gradient(runs)                       # θ⁽ⁱ⁾ ← θ⁽ⁱ⁾ - ηᵢ ∇E(θ⁽ⁱ⁾), i = 1 … N
+            runs = runs - lr * gradient(runs)  # θ⁽ⁱ⁾ ← θ⁽ⁱ⁾ - ηᵢ ∇E(θ⁽ⁱ⁾), i = 1 … N
         losses = np.nan_to_num(loss(runs), nan=np.inf, posinf=np.inf)
     return Probe(float(lrs[int(losses.argmin())]), losses)
 
 
 def halving_probe(loss, gradient, params, lrs, *, steps):
-    """Try N rates with the time going to the good ones: the worse half stops, the others go on for twice as long.
+    """Try N rates: the worse half stops, and the others go on for twice as long.
 
     Parameters
     ----------
     loss, gradient : callables
-        Of one parameter set (*params.shape), -> a number and -> the same shape; or of N at once, one a row.
+        Of one parameter set (*params.shape), -> a number and -> the same shape; or of N
+        at once, one a row.
     params : ndarray, any shape
         Where every run starts.
     lrs : ndarray, (N,)
     steps : int
-        Steps of each run in the first round; each later round has twice as many as the one before.
+        Steps of each run in the first round; each later round has twice as many as the
+        one before.
 
     Returns
     -------
     lr, params : float and ndarray
-        The last rate that is left, and where its run stands. Of an odd number of runs, the middle one goes on. A run
-        whose loss is NaN or infinite is worse than every other. Of equal losses either may go on.
+        The last rate that is left, and where its run stands. Of an odd number of runs,
+        the middle one goes on. A run whose loss is NaN or infinite is worse than every
+        other. Of equal losses either may go on.
 
     References
     ----------
@@ -320,15 +334,17 @@ def halving_probe(loss, gradient, params, lrs, *, steps):
     while len(lrs) > 1:
         column = lrs.reshape(-1, *[1] * params.ndim).astype(params.dtype)
         for _ in range(steps):
-            runs = runs - column * gradient(runs)                   # every survivor goes on from where it is
+            # every survivor goes on from where it is
+            runs = runs - column * gradient(runs)
         losses = np.nan_to_num(loss(runs), nan=np.inf, posinf=np.inf)
         best = np.argsort(losses, kind="stable")[:(len(lrs) + 1) // 2]
-        lrs, runs, steps = lrs[best], runs[best], 2 * steps         # half the runs, twice the steps
+        # half the runs, twice the steps
+        lrs, runs, steps = lrs[best], runs[best], 2 * steps
     return lrs[0], runs[0]
 
 
 def stability_limit(hessian):
-    """The rate above which gradient descent grows along some direction of a quadratic: 2/λ_max.
+    """The rate above which gradient descent diverges on a quadratic: 2/λ_max.
 
     Parameters
     ----------
@@ -338,7 +354,7 @@ def stability_limit(hessian):
     -------
     lr : float of the dtype of `hessian`
     """
-    return 2 / np.linalg.eigvalsh(hessian)[-1]                      # |1 - η λ| < 1 for every λ
+    return 2 / np.linalg.eigvalsh(hessian)[-1]  # |1 - η λ| < 1 for every λ
 
 
 def best_constant_lr(hessian):
@@ -353,11 +369,11 @@ def best_constant_lr(hessian):
     lr : float of the dtype of `hessian`
     """
     curvature = np.linalg.eigvalsh(hessian)
-    return 2 / (curvature[0] + curvature[-1])                       # 1 - η λ_min = -(1 - η λ_max)
+    return 2 / (curvature[0] + curvature[-1])  # 1 - η λ_min = -(1 - η λ_max)
 
 
 def expected_losses(lrs, *, curvature, noise, start):
-    """The mean loss of gradient descent on ½ Σ λᵢθᵢ² when every gradient has fresh noise of deviation σ. Exact.
+    """The exact mean loss of gradient descent on ½ Σ λᵢθᵢ² with noise of deviation σ.
 
     Parameters
     ----------
@@ -376,17 +392,18 @@ def expected_losses(lrs, *, curvature, noise, start):
     curvature, square = np.atleast_1d(curvature), np.atleast_1d(start)**2
     squares = [square]
     for lr in lrs:
-        square = (1 - lr * curvature)**2 * square + (lr * noise)**2         # E[θ²] ← (1-ηλ)² E[θ²] + η²σ²
+        # E[θ²] ← (1-ηλ)² E[θ²] + η²σ²
+        square = (1 - lr * curvature)**2 * square + (lr * noise)**2
         squares.append(square)
     return np.stack(squares) @ curvature / 2
 
 
 def noise_floor(*, lr, curvature, noise):
-    """The mean loss at which `expected_losses` levels out along one direction at a constant rate below 2/λ.
+    """The level of `expected_losses` along one direction at a constant rate below 2/λ.
 
     Parameters
     ----------
     lr, curvature, noise : float or ndarray, broadcast together
         η, λ and σ.
     """
-    return lr * noise**2 / (2 * (2 - lr * curvature))               # ½λ E[θ²] = ησ² / (2(2 - ηλ))
+    return lr * noise**2 / (2 * (2 - lr * curvature))  # ½λ E[θ²] = ησ² / (2(2 - ηλ))

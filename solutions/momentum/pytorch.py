@@ -1,6 +1,7 @@
-"""Momentum in PyTorch: `reference.py` for tensors of any device and dtype, and two things for optimizers.
+"""Momentum in PyTorch: `reference.py` for tensors, and two things for optimizers.
 
-Written apart from the NumPy versions on purpose, and from `torch.optim`, which the tests hold both against.
+Written apart from the NumPy versions on purpose, and from `torch.optim`, which the
+tests hold both against.
 """
 from typing import NamedTuple
 
@@ -89,7 +90,7 @@ def heavy_ball_rate(curvature, *, lr, momentum):
 
 
 def nesterov_rate(curvature, *, lr, momentum):
-    """The factor of Nesterov's momentum, for a tensor; see `reference.nesterov_rate`."""
+    """Nesterov's factor, for a tensor; see `reference.nesterov_rate`."""
     q = 1 - lr * curvature
     h = (1 + momentum) * q / 2                          # r² - 2hr + μq = 0
     gap = h**2 - momentum * q                           # below 0: |r|² = r r̄ = μq
@@ -155,9 +156,9 @@ class AggMo(torch.optim.Optimizer):
 def change_lr(optimizer, lr):
     """Give every parameter group the rate `lr` and keep the speed that was built up.
 
-    PyTorch's step is η v: where η alone is lowered, the speed is lost in one step. After
-    this call the optimizer goes on as one would that has the rate inside v (the form
-    'sutskever') and got the new rate.
+    PyTorch's step is η v: where η alone is lowered, the speed is lost in one step.
+    After this call the optimizer goes on as one would that has the rate inside v (the
+    form 'sutskever') and got the new rate.
 
     Parameters
     ----------
@@ -170,6 +171,6 @@ def change_lr(optimizer, lr):
     for group in optimizer.param_groups:
         for p in group["params"]:
             buffer = optimizer.state[p].get("momentum_buffer")
-            if buffer is not None:              # it is None at rest and without momentum
-                buffer *= group["lr"] / lr      # η_new v_new = η_old v_old
+            if buffer is not None:          # it is None at rest and without momentum
+                buffer *= group["lr"] / lr  # η_new v_new = η_old v_old
         group["lr"] = lr

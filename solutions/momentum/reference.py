@@ -1,7 +1,8 @@
 """Momentum in NumPy.
 
-A step takes and returns values, changes no argument and keeps the dtype of `params`. Hyper-parameters are Python
-numbers: a NumPy float64 scalar would turn float32 parameters into float64. Lines that the book lists are kept short.
+A step takes and returns values, changes no argument and keeps the dtype of `params`.
+Hyper-parameters are Python numbers: a NumPy float64 scalar would turn float32
+parameters into float64. Lines that the book lists are kept short.
 """
 from typing import NamedTuple
 
@@ -214,7 +215,7 @@ def heavy_ball_rate(curvature, *, lr, momentum):
 
 
 def nesterov_rate(curvature, *, lr, momentum):
-    """The factor by which Nesterov's momentum multiplies the error along an eigenvector.
+    """The factor by which a Nesterov step multiplies the error along an eigenvector.
 
     Parameters
     ----------
@@ -277,10 +278,10 @@ def largest_stable_lr(hessian, *, momentum=0.9, nesterov=False):
     -------
     lr : float of the dtype of `hessian`
     """
-    steepest = np.linalg.eigvalsh(hessian)[-1]                          # L
+    steepest = np.linalg.eigvalsh(hessian)[-1]                       # L
     if nesterov:
-        return 2 * (1 + momentum) / ((1 + 2 * momentum) * steepest)     # 2(1+μ) / (1+2μ)L
-    return 2 * (1 + momentum) / steepest                                # 2(1+μ) / L
+        return 2 * (1 + momentum) / ((1 + 2 * momentum) * steepest)  # 2(1+μ) / (1+2μ)L
+    return 2 * (1 + momentum) / steepest                             # 2(1+μ) / L
 
 
 def read_momentum(trace):
