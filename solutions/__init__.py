@@ -1,1 +1,1 @@
-"""The course's reference functions: for each topic NumPy, PyTorch, the drivers of its checks, and its exercises."""
+"""The course's functions: of each topic in NumPy and PyTorch, its checks and exercises."""

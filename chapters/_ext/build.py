@@ -13,12 +13,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from chapters._ext.edition import FULL, STUDENT, leaks, secret_lines
-from chapters._ext.site_check import faults, long_lines
+from chapters._ext.site_check import faults
 
 ROOT = Path(__file__).parents[2]
 # jsonschema compiles a grammar of URIs for five seconds when it finds this package; the book has no URI to check
@@ -75,8 +74,6 @@ def build(out: Path, edition: str = FULL, source: Path = ROOT) -> None:
             found += leaks(site, secret_lines(source / "solutions"))
         if found:
             raise BuildFailed("\n".join([f"the site has {len(found)} fault(s):", *found]))
-        for page, lines in Counter(line.partition(":")[0] for line in long_lines(site)).items():
-            print(f"{page}: {lines} lines of listings are too long; `python -m chapters._ext.site_check` lists them")
         if out.exists():
             shutil.rmtree(out)
         site.rename(out)

@@ -1,6 +1,6 @@
 """What a built site must be before it may be published; each fault is one sentence that names the page.
 
-    python -m chapters._ext.site_check SITE     # its faults, and the lines of listings that are too long
+    python -m chapters._ext.site_check SITE
 """
 from __future__ import annotations
 
@@ -118,8 +118,8 @@ def faults(site: Path) -> list[str]:
         found += [f"{path.relative_to(site)}: {fault}" for fault in notebook_faults(path)]
     for path in sorted(site.rglob("*.css")):
         found += [f"{path.relative_to(site)}: {fault}" for fault in stylesheet_faults(path)]
-    return found
+    return found + long_lines(site)
 
 
 if __name__ == "__main__":
-    print("\n".join([*faults(Path(sys.argv[1])), *long_lines(Path(sys.argv[1]))]))
+    print("\n".join(faults(Path(sys.argv[1]))))

@@ -26,7 +26,7 @@ class Table:
         lines = [self.header, *self.rows]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         return "\n".join(
-            "  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip()
+            "  ".join(map(str.ljust, line, widths)).rstrip()
             for line in lines
         )
 

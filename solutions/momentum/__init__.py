@@ -1,1 +1,1 @@
-"""Momentum: its three forms, Nesterov's, QHM and AggMo, and how fast each is on a quadratic."""
+"""Momentum: its three forms, Nesterov's, QHM and AggMo, and their rates on a quadratic."""

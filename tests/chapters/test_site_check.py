@@ -4,7 +4,7 @@ from __future__ import annotations
 import nbformat
 import pytest
 
-from chapters._ext.site_check import faults, long_lines
+from chapters._ext.site_check import faults
 
 GOOD = '<html lang="en"><head><meta name="description" content="x"></head><body>{}</body></html>'
 
@@ -45,9 +45,9 @@ def test_the_book_s_language_in_a_notebook_is_found(tmp_path, source, found):
     assert len(faults(tmp_path)) == found
 
 
-def test_a_line_of_a_listing_that_is_too_long_is_told(tmp_path):
+def test_a_line_of_a_listing_that_is_too_long_is_a_fault(tmp_path):
     def listing(line):
         return f'<div class="highlight-python"><div class="highlight"><pre><span>x</span> = 1\n{line}</pre></div></div>'
     body = listing("y" * 88) + listing("<b>z</b>" * 89) + "<pre>" + "a" * 200 + "</pre>"
     (tmp_path / "page.html").write_text(GOOD.format(body))
-    assert long_lines(tmp_path) == ["page.html: over 88 columns: " + "z" * 89]
+    assert faults(tmp_path) == ["page.html: over 88 columns: " + "z" * 89]

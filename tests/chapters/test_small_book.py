@@ -29,6 +29,15 @@ def test_a_listing_has_its_tabs_its_file_and_its_place_in_the_index(small_site):
     assert 'id="listing-demo-demo-step"' in page
 
 
+def test_what_decides_a_page_s_layout_is_in_its_head_and_only_where_it_is_needed(small_site):
+    """A style in the body, or a theme that a script chooses when all is shown, moves the page under the reader."""
+    for name, needed in (("demo", True), ("intro", False)):
+        head, body = (small_site("full") / "chapters" / f"{name}.html").read_text("utf-8").split("</head>")
+        assert ("interactive/figures.css" in head) == needed
+        assert "prefers-color-scheme" in head
+        assert 'rel="stylesheet"' not in body
+
+
 def test_no_page_has_the_scripts_that_call_another_host(small_site):
     site = small_site("full")
     assert [path for path in site.rglob("*.html") if "thebe" in path.read_text("utf-8").lower()] == []
