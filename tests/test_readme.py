@@ -34,7 +34,7 @@ def root(tmp_path_factory):
     root = tmp_path_factory.mktemp("reader")
     text = (ROOT / "README.md").read_text()
     section = text[text.index("### A new exercise") : text.index("### A new topic")]
-    shown = re.findall(r"`<folder>/([\w/.]+)` stand.*?\n\n(`{3,})\w*\n(.*?)\n\2\n", section, re.DOTALL)
+    shown = re.findall(r"`<folder>/([\w/.]+)` (?:is|has) .*?\n\n(`{3,})\w*\n(.*?)\n\2\n", section, re.DOTALL)
     files = ["reference.py", "exercises.py", "assignment.md"]
     assert [name for name, *_ in shown] == [f"forgetting/{file}" for file in files]
     for name, _, content in shown:
