@@ -361,8 +361,8 @@ def clip_cases(rng):
                  momentum=.9, lrs=[1.5, 2.5]),
             case("a parameter without a gradient for a while", "Adam", "step", .25,
                  "edge", lrs=even, missing={(0, 1), (2, 0)}),
-            case("a gradient clipped where a parameter has none", "Adam", "gradient", 6.0,
-                 "edge", missing={(0, 1), (2, 0)}),
+            case("a gradient clipped where a parameter has none", "Adam", "gradient",
+                 6.0, "edge", missing={(0, 1), (2, 0)}),
             case("a gradient that is short enough", "Adam", "gradient", 1e4, "edge"),
             case("a step that is short enough", "Adam", "step", 1e4, "edge"),
             case("float32 stays float32", "Adam", "gradient", 1.5, "dtype")]

@@ -1,7 +1,10 @@
-"""Gradient descent in NumPy: a network and its gradient, and the schedules of the steps. Nothing changes its arguments.
+"""Gradient descent in NumPy: a network and its gradient, and the schedules of steps.
 
-A `gradient` that a schedule is given is a function (params, X, y) -> grads: the mean over the examples it gets.
-Hyper-parameters are Python numbers: a NumPy float64 scalar would turn float32 parameters into float64.
+No function changes its arguments.
+
+A `gradient` that a schedule is given is a function (params, X, y) -> grads: the mean
+over the examples it gets. Hyper-parameters are Python numbers: a NumPy float64 scalar
+would turn float32 parameters into float64.
 """
 from itertools import pairwise
 from typing import NamedTuple
@@ -15,7 +18,7 @@ class Layer(NamedTuple):
     b: np.ndarray
 
 
-# ---------------------------------------------------------------------------------------------------------- the network
+# -------------------------------------------------------------------------- the network
 
 
 def sigmoid(s):
@@ -24,9 +27,10 @@ def sigmoid(s):
 
 
 def softmax(logits):
-    """Probabilities from logits, (N, K) -> (N, K): each row is positive and adds up to 1."""
-    e = np.exp(logits - logits.max(axis=1, keepdims=True))          # a shift of the row changes nothing
-    return e / e.sum(axis=1, keepdims=True)                         # p_k = e^{s_k} / Σ_i e^{s_i}
+    """Probabilities from logits, (N, K) -> (N, K): positive rows that add up to 1."""
+    # a shift of the row changes nothing
+    e = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)  # p_k = e^{s_k} / Σ_i e^{s_i}
 
 
 def cross_entropy(logits, y):
@@ -43,8 +47,8 @@ def cross_entropy(logits, y):
     loss : float of the dtype of `logits`
     """
     top = logits.max(axis=1)
-    log_sum = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))           # log Σ_k e^{s_k}
-    return (log_sum - logits[np.arange(len(y)), y]).mean()                      # E = 1/N Σ_n -log p_{n,y_n}
+    log_sum = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))  # log Σ_k e^{s_k}
+    return (log_sum - logits[np.arange(len(y)), y]).mean()  # E = 1/N Σ_n -log p_{n,y_n}
 
 
 def mlp_init(rng, sizes):
@@ -60,7 +64,8 @@ def mlp_init(rng, sizes):
     -------
     layers : list of Layer
     """
-    return [Layer(rng.normal(size=(D, M)) / np.sqrt(D), np.zeros(M)) for D, M in pairwise(sizes)]
+    return [Layer(rng.normal(size=(D, M)) / np.sqrt(D), np.zeros(M))
+            for D, M in pairwise(sizes)]
 
 
 def mlp_forward(layers, X):
@@ -74,13 +79,14 @@ def mlp_forward(layers, X):
     Returns
     -------
     zs : list of J + 1 ndarray
-        What each layer puts out: z_0 = X, the hidden z_1 … z_{J-1}, and last the logits s_J.
+        What each layer puts out: z_0 = X, the hidden z_1 … z_{J-1}, and last the logits
+        s_J.
     """
     zs = [X]
     for W, b in layers[:-1]:
-        zs.append(sigmoid(zs[-1] @ W + b))                          # z_l = a(z_{l-1} W_l + b_l)
+        zs.append(sigmoid(zs[-1] @ W + b))  # z_l = a(z_{l-1} W_l + b_l)
     W, b = layers[-1]
-    return [*zs, zs[-1] @ W + b]                                    # s_J = z_{J-1} W_J + b_J
+    return [*zs, zs[-1] @ W + b]            # s_J = z_{J-1} W_J + b_J
 
 
 def mlp_backward(layers, zs, y):
@@ -90,7 +96,8 @@ def mlp_backward(layers, zs, y):
     ----------
     layers : list of J Layer
     zs : list of J + 1 ndarray
-        What `mlp_forward(layers, X)` returns: X, the outputs of the sigmoid layers, the logits, which may be large.
+        What `mlp_forward(layers, X)` returns: X, the outputs of the sigmoid layers, the
+        logits, which may be large.
     y : ndarray of int, (N,)
         The right class of each example.
 
@@ -103,17 +110,20 @@ def mlp_backward(layers, zs, y):
     ----------
     Rumelhart, Hinton and Williams (1986).
     """
-    r = np.eye(zs[-1].shape[1], dtype=zs[-1].dtype)[y]              # r_{n,k} = 1 for the right class
-    delta = (softmax(zs[-1]) - r) / len(y)                          # δ_J = ∂E/∂s_J = (p - r)/N
+    # r_{n,k} = 1 for the right class
+    r = np.eye(zs[-1].shape[1], dtype=zs[-1].dtype)[y]
+    delta = (softmax(zs[-1]) - r) / len(y)  # δ_J = ∂E/∂s_J = (p - r)/N
     grads = []
     for (W, _), z in zip(reversed(layers), reversed(zs[:-1]), strict=True):
-        grads.append(Layer(z.T @ delta, delta.sum(axis=0)))         # ∂E/∂W_l = z_{l-1}ᵀ δ_l,  ∂E/∂b_l = Σ_n δ_l
-        delta = (delta @ W.T) * z * (1 - z)                         # δ_{l-1} = δ_l W_lᵀ ⊙ z'_{l-1},  z' = z (1-z)
-    return grads[::-1]                                              # the last δ, of the inputs, is not used
+        # ∂E/∂W_l = z_{l-1}ᵀ δ_l,  ∂E/∂b_l = Σ_n δ_l
+        grads.append(Layer(z.T @ delta, delta.sum(axis=0)))
+        # δ_{l-1} = δ_l W_lᵀ ⊙ z'_{l-1},  z' = z (1-z)
+        delta = (delta @ W.T) * z * (1 - z)
+    return grads[::-1]                      # the last δ, of the inputs, is not used
 
 
 def flatten(layers):
-    """All parameters in one vector, layer by layer, the weights row by row before the biases."""
+    """All parameters in one vector, by layer: weights row by row, then biases."""
     return np.concatenate([part.ravel() for layer in layers for part in layer])
 
 
@@ -128,7 +138,7 @@ def unflatten(params, sizes):
 
 
 def mlp_loss(params, X, y, *, sizes):
-    """E(θ), the mean cross-entropy of the network with the parameters in the vector `params`."""
+    """E(θ), the mean cross-entropy of the network with the parameters `params`."""
     return cross_entropy(mlp_forward(unflatten(params, sizes), X)[-1], y)
 
 
@@ -159,12 +169,13 @@ def gradient_check(loss, gradient, params, *, eps=1e-5):
     for i in np.ndindex(params.shape):
         step = np.zeros_like(params)
         step[i] = eps
-        n[i] = (loss(params + step) - loss(params - step)) / (2 * eps)          # ∂E/∂θ_i + O(ε²)
+        # ∂E/∂θ_i + O(ε²)
+        n[i] = (loss(params + step) - loss(params - step)) / (2 * eps)
     size = np.linalg.norm(g) + np.linalg.norm(n)
     return float(np.linalg.norm(g - n) / size) if size else 0.0
 
 
-# -------------------------------------------------------------------------------------------------------- the schedules
+# ------------------------------------------------------------------------ the schedules
 
 
 def gradient_descent(params, gradient, X, y, *, lr, epochs):
@@ -187,7 +198,8 @@ def gradient_descent(params, gradient, X, y, *, lr, epochs):
     """
     path = [params]
     for _ in range(epochs):
-        path.append(path[-1] - lr * gradient(path[-1], X, y))       # θ ← θ - η 1/N Σ_n ∇E_n(θ)
+        # θ ← θ - η 1/N Σ_n ∇E_n(θ)
+        path.append(path[-1] - lr * gradient(path[-1], X, y))
     return np.stack(path)
 
 
@@ -207,12 +219,13 @@ def sgd(params, gradient, X, y, orders, *, lr):
     """
     path = [params]
     for n in np.ravel(orders):
-        path.append(path[-1] - lr * gradient(path[-1], X[n:n + 1], y[n:n + 1]))     # θ ← θ - η ∇E_n(θ)
+        # θ ← θ - η ∇E_n(θ)
+        path.append(path[-1] - lr * gradient(path[-1], X[n:n + 1], y[n:n + 1]))
     return np.stack(path)
 
 
 def online(params, gradient, stream, *, lr):
-    """Online gradient descent: each example makes a step when it comes, and is forgotten.
+    """Online gradient descent: each example makes one step and is forgotten.
 
     Parameters
     ----------
@@ -227,12 +240,13 @@ def online(params, gradient, stream, *, lr):
     """
     path = [params]
     for x, y in stream:
-        path.append(path[-1] - lr * gradient(path[-1], x[None], y[None]))       # θ ← θ - η ∇ℓ(θ; x_t, y_t)
+        # θ ← θ - η ∇ℓ(θ; x_t, y_t)
+        path.append(path[-1] - lr * gradient(path[-1], x[None], y[None]))
     return np.stack(path)
 
 
 def minibatches(order, batch_size):
-    """An epoch's order cut into batches of `batch_size` examples; what is left over makes a last, smaller one.
+    """An epoch's order cut into batches; what is left over makes a smaller one.
 
     Parameters
     ----------
@@ -243,7 +257,8 @@ def minibatches(order, batch_size):
     -------
     batches : list of ⌈N/B⌉ ndarray of int
     """
-    return [order[start:start + batch_size] for start in range(0, len(order), batch_size)]
+    starts = range(0, len(order), batch_size)
+    return [order[start:start + batch_size] for start in starts]
 
 
 def minibatch_sgd(params, gradient, X, y, orders, *, lr, batch_size):
@@ -260,7 +275,8 @@ def minibatch_sgd(params, gradient, X, y, orders, *, lr, batch_size):
         In which order each epoch takes the examples.
     lr : float
     batch_size : int
-        B. Where it does not divide N, each epoch ends in a smaller batch, which makes a step as well.
+        B. Where it does not divide N, each epoch ends in a smaller batch, which makes a
+        step as well.
 
     Returns
     -------
@@ -270,18 +286,20 @@ def minibatch_sgd(params, gradient, X, y, orders, *, lr, batch_size):
     path = [params]
     for order in orders:
         for m in minibatches(order, batch_size):
-            path.append(path[-1] - lr * gradient(path[-1], X[m], y[m]))         # θ ← θ - η 1/B Σ_{n∈m} ∇E_n(θ)
+            # θ ← θ - η 1/B Σ_{n∈m} ∇E_n(θ)
+            path.append(path[-1] - lr * gradient(path[-1], X[m], y[m]))
     return np.stack(path)
 
 
 def batch_size_schedule(epochs, *, batch_size, factor, every, largest):
-    """Batch sizes that grow by a factor every so many epochs, in place of a rate that falls.
+    """Batch sizes that grow by a factor at intervals, in place of a falling rate.
 
     Parameters
     ----------
     epochs : int
     batch_size, factor, every, largest : int
-        Size at the start; by what it is multiplied; after how many epochs; and where it stops.
+        Size at the start; by what it is multiplied; after how many epochs; and where it
+        stops.
 
     Returns
     -------
@@ -291,10 +309,11 @@ def batch_size_schedule(epochs, *, batch_size, factor, every, largest):
     ----------
     Smith, Kindermans, Ying and Le (2018).
     """
-    return [min(batch_size * factor**(epoch // every), largest) for epoch in range(epochs)]
+    return [min(batch_size * factor**(epoch // every), largest)
+            for epoch in range(epochs)]
 
 
-# ------------------------------------------------------------------------------------------------------------ the noise
+# ---------------------------------------------------------------------------- the noise
 
 
 def example_gradients(params, gradient, X, y):
@@ -303,7 +322,7 @@ def example_gradients(params, gradient, X, y):
 
 
 def noise_scale(grads):
-    """The batch size at which the noise of a batch's gradient is as large as the gradient.
+    """The batch size whose gradient has noise as large as the gradient itself.
 
     Parameters
     ----------
@@ -319,15 +338,16 @@ def noise_scale(grads):
     ----------
     McCandlish, Kaplan and Amodei (2018), the "simple" noise scale.
     """
-    mean = grads.mean(axis=0)                                       # G = 1/N Σ_n g_n
-    return ((grads - mean)**2).sum() / len(grads) / (mean**2).sum() # tr Σ = 1/N Σ_n ‖g_n - G‖²
+    mean = grads.mean(axis=0)  # G = 1/N Σ_n g_n
+    # tr Σ = 1/N Σ_n ‖g_n - G‖²
+    return ((grads - mean)**2).sum() / len(grads) / (mean**2).sum()
 
 
-# ---------------------------------------------------------------------------------------------------------- the queries
+# -------------------------------------------------------------------------- the queries
 
 
 def margin_query(probabilities, k):
-    """The k examples whose labels to ask for: those for which the two likeliest classes are closest.
+    """The k examples to ask about: those whose two likeliest classes are closest.
 
     Parameters
     ----------
@@ -350,25 +370,27 @@ def margin_query(probabilities, k):
 
 
 def entropy_query(probabilities, k):
-    """The k examples whose labels to ask for: those of whose class the network knows least.
+    """The k examples to ask about: those with the most uncertain class.
 
     Parameters
     ----------
     probabilities : ndarray, (N, K)
-        What the network believes of each example that has no label; some may be exactly 0.
+        What the network believes of each example that has no label; some may be exactly
+        0.
     k : int
 
     Returns
     -------
     chosen : ndarray of int, (k,)
-        The largest entropy -Σ_k p_k log p_k first. No index stands in it twice; it can index an array.
+        The largest entropy -Σ_k p_k log p_k first. No index stands in it twice; it can
+        index an array.
     """
-    logs = np.log(np.where(probabilities > 0, probabilities, 1))    # 0 log 0 = 0
-    entropy = -(probabilities * logs).sum(axis=1)                   # H = -Σ_k p_k log p_k
+    logs = np.log(np.where(probabilities > 0, probabilities, 1))  # 0 log 0 = 0
+    entropy = -(probabilities * logs).sum(axis=1)                 # H = -Σ_k p_k log p_k
     return np.argsort(-entropy, kind="stable")[:k]
 
 
-# ------------------------------------------------------------------------------------------- what a mean is a mean over
+# ----------------------------------------------------------- what a mean is a mean over
 
 
 def weighted_cross_entropy(logits, y, weights):
@@ -391,10 +413,12 @@ def weighted_cross_entropy(logits, y, weights):
         ∂E/∂logits. Both have the dtype of `logits` where the weights have it too.
     """
     shifted = logits - logits.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))        # log softmax(s)
-    share = weights / weights.sum()                                             # w_n / Σ_m w_m
+    # log softmax(s)
+    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    share = weights / weights.sum()  # w_n / Σ_m w_m
     r = np.eye(logits.shape[1], dtype=logits.dtype)[y]
-    return -(share * (r * log_p).sum(axis=1)).sum(), share[:, None] * (np.exp(log_p) - r)
+    loss = -(share * (r * log_p).sum(axis=1)).sum()
+    return loss, share[:, None] * (np.exp(log_p) - r)
 
 
 def rates_for_mean(lr, weight_decay, n, batch_size):
@@ -405,7 +429,8 @@ def rates_for_mean(lr, weight_decay, n, batch_size):
     lr, weight_decay : float
         η and λ of a run whose steps were θ ← θ - η (Σ_{i∈m} g_i + λ θ).
     n, batch_size : int
-        Examples in an epoch and in a batch; what is left over makes a last, smaller batch.
+        Examples in an epoch and in a batch; what is left over makes a last, smaller
+        batch.
 
     Returns
     -------
@@ -413,5 +438,5 @@ def rates_for_mean(lr, weight_decay, n, batch_size):
         η' and λ' for each step of an epoch θ ← θ - η' (1/|m| Σ_{i∈m} g_i + λ' θ).
     """
     starts = np.arange(0, n, batch_size)
-    sizes = np.minimum(batch_size, n - starts)                      # |m|
-    return lr * sizes, weight_decay / sizes                         # η' = η |m|,  λ' = λ / |m|: η' λ' = η λ
+    sizes = np.minimum(batch_size, n - starts)  # |m|
+    return lr * sizes, weight_decay / sizes     # η' = η |m|,  λ' = λ / |m|: η' λ' = η λ
