@@ -44,8 +44,8 @@ PLAY = """
 import json, sys
 from autograder.sandbox import Cell, ForkServer
 readable, protected, layers, cells = json.loads(sys.argv[1])
-with ForkServer(torch=False, readable=readable, protected=protected, layers=layers) as fork server:
-    for result in fork server.play([Cell(cell) for cell in cells], []).cells:
+with ForkServer(torch=False, readable=readable, protected=protected, layers=layers) as server:
+    for result in server.play([Cell(cell) for cell in cells], []).cells:
         print(json.dumps([output.get("text") or output.get("evalue") for output in result.outputs]))
 """
 
