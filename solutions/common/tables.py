@@ -19,7 +19,9 @@ class Table:
 
     def _repr_markdown_(self):
         rule = ["---"] + ["--:"] * (len(self.header) - 1)
-        lines = [self.header, rule, *self.rows]
+        cells = [self.header, *self.rows]
+        header, *rows = [[cell.replace("|", r"\|") for cell in line] for line in cells]
+        lines = [header, rule, *rows]
         return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
     def __repr__(self):

@@ -24,3 +24,8 @@ def test_a_row_that_is_too_short_is_refused():
 )
 def test_a_number_is_shown_with_three_digits(number, shown):
     assert Table(["x"], [[number]]).rows == [[shown]]
+
+
+def test_a_bar_in_a_cell_does_not_end_it():
+    shown = Table(["until |y| > .5"], [["a | b"]])._repr_markdown_().splitlines()
+    assert shown == [r"| until \|y\| > .5 |", "| --- |", r"| a \| b |"]
