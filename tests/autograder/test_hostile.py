@@ -231,7 +231,7 @@ def hand_in(course, places, attack, student, desk):
 GRADE = """
 import contextlib, io, json, pathlib, sys, time
 from autograder.cli import main
-from autograder.nbgrader_adapter.batch.one_submission import executors as workers
+from autograder.nbgrader_adapter.batch import executors as workers
 
 plain, folder = workers.draft, pathlib.Path(sys.argv[1])
 
