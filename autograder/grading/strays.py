@@ -7,9 +7,14 @@ import re
 from typing import Any
 
 
-def written_elsewhere(notebook: Any) -> bool:
-    """Whether a cell of the student's own holds words: text that is not the assignment's, or prose in a code cell."""
+def written_elsewhere(notebook: Any, assignment: Any = None) -> bool:
+    """Whether a cell of the student's own holds words: text that is not the assignment's, or prose in a code cell.
+
+    `assignment` is the notebook as it went out, where that is known: of its cells some have no mark of nbgrader's.
+    """
     given = {_bare(cell.source) for cell in notebook.cells if _is_given(cell)}
+    if assignment is not None:
+        given |= {_bare(cell.source) for cell in assignment.cells}
     return any(
         _bare(cell.source) not in given and (cell.cell_type != "code" or _is_prose(cell.source))
         for cell in notebook.cells

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
+import nbformat
+from nbformat.notebooknode import NotebookNode
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
@@ -66,6 +68,24 @@ def course_of(config: Config) -> Course:
         course = Course(settings, load_catalogue(settings), Store(settings.store_folder), folder, config)
         _courses[key] = state_of(settings.folders), course
     return course
+
+
+def released_notebook(course: Course, assignment: str, notebook: str) -> NotebookNode | None:
+    """An assignment's notebook as students have it, with the cells that bear no mark; None where it is not there."""
+    directory = course.directory()
+    for folder in (directory.release_directory, directory.source_directory):
+        file = Path(directory.format_path(folder, ".", assignment)) / f"{notebook}.ipynb"
+        with suppress(OSError):
+            return _read_notebook(file, file.stat().st_mtime_ns)
+    return None
+
+
+@lru_cache(maxsize=64)
+def _read_notebook(file: Path, _changed: int) -> NotebookNode | None:
+    try:
+        return nbformat.read(file, as_version=4)
+    except Exception:  # whatever is in a damaged file; what depends on it has a way without
+        return None
 
 
 def files_of(course: Course, assignment: str) -> dict[str, bytes]:

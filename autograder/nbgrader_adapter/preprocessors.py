@@ -25,7 +25,7 @@ from autograder.grading.notebook import Job, grade_notebook
 from autograder.grading.store import key_of
 from autograder.grading.strays import written_elsewhere
 from autograder.grading.verdict import GradedNotebook, Verdict
-from autograder.nbgrader_adapter.course import course_of
+from autograder.nbgrader_adapter.course import course_of, released_notebook
 from autograder.nbgrader_adapter.fork_servers import fork_server_for
 from autograder.nbgrader_adapter.notebooks.reading import CleanSubmission
 from autograder.nbgrader_adapter.notebooks.submitted_files import session_files
@@ -122,12 +122,13 @@ class SaveVerdicts(SaveAutoGrades):
     """Write the verdicts to the gradebook. No verdict is no points and 'needs manual grading'."""
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> Result:
-        self._elsewhere = written_elsewhere(nb)
+        info = resources["nbgrader"]
+        course = course_of(self.config)
+        self._elsewhere = written_elsewhere(nb, released_notebook(course, info["assignment"], info["notebook"]))
         nb, resources = super().preprocess(nb, resources)
         graded: GradedNotebook | None = resources.get("autograder")
         if graded:
-            store = course_of(self.config).store
-            store.remember(self.assignment_id, self.student_id, self.notebook_id, graded.key)
+            course.store.remember(self.assignment_id, self.student_id, self.notebook_id, graded.key)
         return nb, resources
 
     def _add_score(self, cell: NotebookNode, resources: dict[str, Any]) -> None:

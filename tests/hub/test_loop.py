@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -167,7 +168,7 @@ def test_check_shows_no_traceback(loop, who):
 
 @pytest.mark.parametrize("who", FIRST_THOUGHT)
 def test_check_says_that_the_mended_answer_is_right(loop, who):
-    assert "qhm_step: all 10 public cases are right" in loop.mended[who]
+    assert re.search(r"✓ qhm_step: all \d+ public cases are right", loop.mended[who])
 
 
 def test_validate_says_what_check_says(loop, exercises):

@@ -104,10 +104,13 @@ def gradebook_of(course: Course) -> Iterator[Gradebook]:
             yield gradebook
     except DBAPIError as error:
         place = make_url(directory.db_url).render_as_string()  # without the password
-        raise ExerciseError(
-            f"the gradebook {place} cannot be used: {error.orig}. Where the file is damaged, is no database or cannot "
-            "be written, put a copy in its place or mend its permissions; where the disk is full, make room"
-        ) from error
+        remedy = (
+            "another program is writing to it: wait for that to end, then run this again"
+            if "locked" in str(error.orig)
+            else "where the file is damaged, is no database or cannot be written, put a copy in its place or mend its "
+            "permissions; where the disk is full, make room"
+        )
+        raise ExerciseError(f"the gradebook {place} cannot be used ({error.orig}): {remedy}") from error
 
 
 def make_private(folder: Path, db_url: str = "") -> None:

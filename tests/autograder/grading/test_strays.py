@@ -41,6 +41,13 @@ def test_what_is_no_answer_in_words_is_not(cell):
     assert not written_elsewhere(notebook(cell))
 
 
+def test_an_unmarked_cell_of_the_assignment_is_not_the_students():
+    header = new_markdown_cell("Before you hand this in, restart the kernel.")
+    assert written_elsewhere(notebook(header))
+    assert not written_elsewhere(notebook(header), notebook(header))
+    assert written_elsewhere(notebook(header, new_markdown_cell("Ten times as far.")), notebook(header))
+
+
 @pytest.mark.parametrize(
     "text", ["def f(x): pass", "class f:", "f = lambda x: x", "f: object = 3", "  def f(x):", "async def f():"]
 )

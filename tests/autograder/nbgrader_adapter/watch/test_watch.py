@@ -86,7 +86,7 @@ def test_what_is_in_work_is_answered_before_it_ends(classroom, until):
     ann = classroom.student("ann").answer(halving_step="import time\ntime.sleep(2)\n" + BLANK)
     ann.submit()
     process = classroom.start()
-    until(lambda: list((classroom.root / "verdicts").glob("drafts/descent/ann")), process)
+    until(lambda: list((classroom.root / "verdicts").glob("graded_submissions/descent/ann")), process)
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 0
     assert classroom_lines(process, "ann", "answered"), process.log.read_text()
