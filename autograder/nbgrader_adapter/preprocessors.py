@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from nbformat.notebooknode import NotebookNode, from_dict
@@ -23,7 +24,7 @@ from nbgrader.preprocessors import ClearSolutions, Execute, OverwriteCells, Save
 
 from autograder.grading.notebook import Job, grade_notebook
 from autograder.grading.store import key_of
-from autograder.grading.strays import written_elsewhere
+from autograder.grading.strays import typed_into, written_elsewhere
 from autograder.grading.verdict import GradedNotebook, Verdict
 from autograder.nbgrader_adapter.course import course_of, released_notebook
 from autograder.nbgrader_adapter.fork_servers import fork_server_for
@@ -60,6 +61,7 @@ class RestoreCells(OverwriteCells):
             marks = _marks(notebook)
             sources = [(cell.name, cell.cell_type, cell.source) for cell in notebook.source_cells]
         self._restore_marks(nb, marks)
+        self._keep_words(nb, {name: (cell_type, source) for name, cell_type, source in sources}, marks)
         nb, resources = super().preprocess(nb, resources)
         before, previous = -1, ""
         places = _places(nb)
@@ -69,7 +71,9 @@ class RestoreCells(OverwriteCells):
                 place = before + 1
                 if "points" in marks[name]:  # never before what it is about, which may be the last cell, or anywhere
                     place = max(place, places[previous] + 1) if previous in places else len(nb.cells)
-                nb.cells.insert(place, _restored(name, cell_type, source, marks[name]))
+                restored = _restored(cell_type, source, marks[name])
+                restored["id"] = _free_id(nb.cells, "restored", name)
+                nb.cells.insert(place, restored)
                 places = _places(nb)
             if places.get(name, -1) < len(nb.cells) - 1:
                 before = max(before, places.get(name, -1))
@@ -87,6 +91,26 @@ class RestoreCells(OverwriteCells):
                 cell.metadata["nbgrader"] = from_dict(marks[name])
             elif theirs:
                 self.log.warning("The cell marked as '%s' is not the assignment's, or is a copy", name)
+
+    def _keep_words(
+        self, nb: NotebookNode, sources: dict[str, tuple[str, str]], marks: dict[str, dict[str, Any]]
+    ) -> None:
+        """What a student typed into a locked cell stays below it, in a cell of their own: whoever marks it reads it
+        there, and `SaveVerdicts` takes it for words in another place."""
+        cells: list[NotebookNode] = []
+        for cell in nb.cells:
+            cells.append(cell)
+            name = _grade_id(cell)
+            cell_type, given = sources.get(name, ("", ""))
+            code = cell.cell_type == cell_type == "code"
+            if name in marks and marks[name]["locked"] and typed_into(cell.source, given, code=code):
+                self.log.warning("The locked cell '%s' holds words; they are kept below it", name)
+                kept = new_markdown_cell(cell.source)
+                kept["id"] = _free_id([*nb.cells, *cells], "kept", name)
+                if attachments := cell.get("attachments"):
+                    kept["attachments"] = attachments
+                cells.append(kept)
+        nb.cells = cells
 
 
 class SandboxExecute(Execute):
@@ -147,6 +171,22 @@ class SaveVerdicts(SaveAutoGrades):
         grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None
         self.gradebook.db.commit()
 
+    def _add_comment(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
+        """nbgrader's "No response." of an untouched answer, unless the answer stands, or may stand, somewhere else."""
+        super()._add_comment(cell, resources)
+        if self._is_elsewhere(cell, resources.get("autograder")):
+            name = cell.metadata["nbgrader"]["grade_id"]
+            comment = self.gradebook.find_comment(name, self.notebook_id, self.assignment_id, self.student_id)
+            comment.auto_comment = None
+            self.gradebook.db.commit()
+
+    def _is_elsewhere(self, cell: NotebookNode, graded: GradedNotebook | None) -> bool:
+        if cell.cell_type != "code":
+            return self._elsewhere
+        exercise = cell.metadata["nbgrader"]["grade_id"].removeprefix("solution-")
+        verdicts = graded.verdicts.values() if graded else ()
+        return any(verdict.exercise == exercise and verdict.score != 0 for verdict in verdicts)
+
     def _grade_of(self, cell: NotebookNode) -> Any:
         name = cell.metadata["nbgrader"]["grade_id"]
         return self.gradebook.find_grade(name, self.notebook_id, self.assignment_id, self.student_id)
@@ -154,13 +194,13 @@ class SaveVerdicts(SaveAutoGrades):
 
 def put_outputs(nb: NotebookNode, graded: GradedNotebook) -> NotebookNode:
     """The notebook with the outputs of the session and the verdicts in it."""
-    for count, (index, outputs) in enumerate(sorted(graded.outputs.items()), 1):
+    for number, (index, outputs) in enumerate(sorted(graded.outputs.items()), 1):
         cell = nb.cells[index]
-        cell.execution_count = count
+        cell.execution_count = number
         cell.outputs = [from_dict(output) for output in outputs]
         for output in cell.outputs:
             if output.output_type == "execute_result":
-                output.execution_count = count
+                output.execution_count = number
     return nb
 
 
@@ -184,11 +224,16 @@ def _marks(notebook: Any) -> dict[str, dict[str, Any]]:
     }
 
 
-def _restored(name: str, cell_type: str, source: str, marks: dict[str, Any]) -> NotebookNode:
+def _restored(cell_type: str, source: str, marks: dict[str, Any]) -> NotebookNode:
     new_cell = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}[cell_type]
-    cell = new_cell(source, metadata={"nbgrader": from_dict(marks)})
-    cell["id"] = re.sub(r"[^\w-]", "-", f"restored-{name}", flags=re.ASCII)[:64]
-    return cell
+    return new_cell(source, metadata={"nbgrader": from_dict(marks)})
+
+
+def _free_id(cells: list[NotebookNode], what: str, name: str) -> str:
+    """An id that says what the cell is, and that none of these has: a student may have used it."""
+    taken = {cell.get("id") for cell in cells}
+    wanted = re.sub(r"[^\w-]", "-", f"{what}-{name}", flags=re.ASCII)[:64]
+    return next(found for n in count() if (found := f"{wanted[:56]}-{n}" if n else wanted) not in taken)
 
 
 def _places(nb: NotebookNode) -> dict[str, int]:

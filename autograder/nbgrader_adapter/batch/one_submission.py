@@ -120,6 +120,8 @@ def set_aside(course: Course, gradebook: Gradebook, book: SourceBook, student: s
         for notebook in _submission(course, gradebook, book, student).notebooks:
             for grade in notebook.grades:
                 grade.auto_score, grade.needs_manual_grade = None, True
+            for comment in notebook.comments:  # of a submission before this one
+                comment.auto_comment = None
 
 
 def _submission(course: Course, gradebook: Gradebook, book: SourceBook, student: str) -> Any:

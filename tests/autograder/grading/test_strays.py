@@ -3,7 +3,7 @@
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder.grading.strays import defined_elsewhere, defines, written_elsewhere
+from autograder.grading.strays import defined_elsewhere, defines, typed_into, written_elsewhere
 
 GIVEN = {"nbgrader": {"grade_id": "question"}}
 
@@ -46,6 +46,49 @@ def test_an_unmarked_cell_of_the_assignment_is_not_the_students():
     assert written_elsewhere(notebook(header))
     assert not written_elsewhere(notebook(header), notebook(header))
     assert written_elsewhere(notebook(header, new_markdown_cell("Ten times as far.")), notebook(header))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Why does it help? Yes.",
+        "Why does it help? Because it does help.",
+        "Because the first steps are too large.",
+        "Why does it help?\n\n**Answer:** $v_1$ is small",
+        "Pourquoi? Parce que",
+    ],
+)
+def test_words_in_a_locked_question_are_the_students(text):
+    assert typed_into(text, "Why does it help?", code=False)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "Why  does it\nhelp?", "Why does it", "**Why** does it help?!", "help? it does Why"]
+)
+def test_a_locked_question_that_only_looks_otherwise_is_not(text):
+    assert not typed_into(text, "Why does it help?", code=False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "check(f)  # since the first steps are large",
+        "# the first steps are large\ncheck(f)",
+        '"""The first steps are large."""\ncheck(f)',
+        "The first steps are large, so they are made smaller",
+        "check(f)\nThe first steps are large, so they are made smaller",
+    ],
+)
+def test_prose_in_a_locked_cell_of_code_is_the_students(text):
+    assert typed_into(text, "check(f)", code=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "# check(f)", "check(f); print('done with it')", "pass  # nothing to see here", "%time check(f)", "check(g)"],
+)
+def test_code_in_a_locked_cell_of_code_is_not(text):
+    assert not typed_into(text, "check(f)", code=True)
 
 
 @pytest.mark.parametrize(

@@ -122,13 +122,52 @@ def no_marks(notebook, folder):
         cell.metadata = nbformat.NotebookNode()
 
 
-WORDS = {"retyped": retyped, "below": below, "in code": in_code, "no marks": no_marks}
+def put_into(name, text):
+    """Leave the answer's cell as it was, and put words into a cell of the assignment's own; {given} is its text."""
+
+    def spoil(notebook, folder):
+        written(notebook).source = "YOUR ANSWER HERE"
+        cell = marked(notebook, name) if name else question(notebook)
+        cell.source = text.replace("{given}", cell.source)
+
+    return spoil
+
+
+def question(notebook):
+    """The locked prose above the answer in words."""
+    return notebook.cells[notebook.cells.index(written(notebook)) - 1]
+
+
+def in_question_made_code(notebook, folder):
+    put_into("", "It halves, so the sum stays below two.")(notebook, folder)
+    cell = question(notebook)
+    made = new_code_cell(cell.source, metadata=cell.metadata, id=cell.id)
+    notebook.cells[notebook.cells.index(cell)] = made
+
+
+def in_question_twice(notebook, folder):
+    cell = question(notebook)
+    copy = new_markdown_cell(cell.source, metadata=cell.metadata, id="kept-" + cell.metadata.nbgrader.grade_id)
+    put_into("", "{given}\n\nIt halves, so the sum stays below two.")(notebook, folder)
+    notebook.cells.insert(0, copy)
+
+
+LOCKED = {
+    "in question": put_into("", "{given}\n\nIt halves, so the sum stays below two."),
+    "over question": put_into("", "It halves, so the sum stays below two."),
+    "question made code": in_question_made_code,
+    "question twice": in_question_twice,
+    "in check": put_into("check-warm_up", "{given}  # it halves, so the sum stays below two"),
+    "over check": put_into("check-warm_up", "It halves, so the sum stays below two."),
+    "in title": put_into("title", "{given} It halves."),
+}
+WORDS = {"retyped": retyped, "below": below, "in code": in_code, "no marks": no_marks} | LOCKED
 
 
 def defined_below(notebook, folder):
     cell = marked(notebook, "solution-running_mean")
     notebook.cells.append(new_code_cell(cell.source))
-    cell.source = "def running_mean(mean, value, count):\n    raise NotImplementedError()"
+    cell.source = given_text["solution-running_mean"]
 
 
 def in_text(notebook, folder):
@@ -140,13 +179,28 @@ def in_text(notebook, folder):
 PERSON = {"defined below": defined_below, "in text": in_text}
 
 
+def answered_above(notebook, folder):
+    cell = marked(notebook, "solution-running_mean")
+    notebook.cells.insert(notebook.cells.index(cell) + 1, new_code_cell(cell.source))
+    cell.source = given_text["solution-running_mean"]
+
+
+def blank(notebook, folder):
+    for cell in notebook.cells:
+        cell.source = given_text.get(cell.metadata.get("nbgrader", {}).get("grade_id", ""), cell.source)
+
+
+given_text: dict[str, str] = {}
+COMMENTED = {"answered above": answered_above, "blank": blank}
+
+
 def needs_torch(notebook, folder):
     cell = marked(notebook, "solution-running_mean")
     cell.source = f"import torch\n{cell.source}"
 
 
 NOTHING = {"needs torch": needs_torch}
-KINDS = RIGHT | WORDS | PERSON | NOTHING
+KINDS = RIGHT | WORDS | PERSON | NOTHING | COMMENTED
 
 
 @pytest.fixture(scope="module")
@@ -154,6 +208,8 @@ def handed_in(tmp_path_factory, second_course):
     course = second_course(tmp_path_factory.mktemp("faults") / "course", "descent")
     release = course.folder / "release" / "descent"
     right = {e.name: definition(e.exercise.reference) for e in course.catalogue.assignments["descent"].entries}
+    given = nbformat.read(release / "descent.ipynb", as_version=4)
+    given_text.update({cell.metadata.nbgrader.grade_id: cell.source for cell in given.cells})
     for student, spoil in KINDS.items():
         folder = course.folder / "submitted" / student / "descent"
         shutil.copytree(release, folder)
@@ -175,6 +231,13 @@ def grades(root):
             submission.student.id: {grade.name: grade.auto_score for grade in submission.notebooks[0].grades}
             for submission in gradebook.assignment_submissions("descent")
         }
+
+
+def comments(root, student):
+    """What is said below each of a student's answers."""
+    with Gradebook(f"sqlite:///{root}/classroom/gradebook.db", "second-course") as gradebook:
+        notebook = gradebook.find_submission("descent", student).notebooks[0]
+        return {comment.name: comment.auto_comment for comment in notebook.comments}
 
 
 @pytest.fixture(scope="module")
@@ -205,9 +268,33 @@ def test_words_in_another_place_are_for_a_person(ours, kind):
     assert grades(ours)[kind][name] is None
 
 
+@pytest.mark.parametrize("kind", LOCKED)
+def test_words_in_a_locked_cell_stand_below_it_for_who_marks_them(ours, kind):
+    notebook = nbformat.read(ours / f"classroom/autograded/{kind}/descent/descent.ipynb", as_version=4)
+    (kept,) = [cell for cell in notebook.cells if "halves" in cell.source]
+    assert "nbgrader" not in kept.metadata
+    assert kept.cell_type == "markdown"
+    assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
+
+
 @pytest.mark.parametrize("kind", PERSON)
 def test_a_function_in_another_place_is_for_a_person(ours, kind):
     assert grades(ours)[kind]["check-running_mean"] is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer"),
+    [(kind, "written") for kind in WORDS]
+    + [(kind, "solution-running_mean") for kind in PERSON]
+    + [("answered above", "solution-running_mean")],
+)
+def test_what_is_answered_in_another_place_is_not_called_no_response(ours, kind, answer):
+    (said,) = [said for name, said in comments(ours, kind).items() if name.startswith(answer)]
+    assert said is None
+
+
+def test_what_is_not_answered_is_called_no_response(ours):
+    assert set(comments(ours, "blank").values()) == {"No response."}
 
 
 def test_an_import_that_there_is_not_is_said_in_the_feedback(ours):
