@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import sys
 import tempfile
+import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ import numpy as np
 from autograder.authoring.build import given_version
 from autograder.authoring.cases import hidden_oracles
 from autograder.authoring.catalogue import Assignment, Entry
-from autograder.authoring.exercise import ExerciseError
 from autograder.authoring.source import definition
 from autograder.authoring.standalone import standalone
 from autograder.nbgrader_adapter.batch.grade import grade_class
@@ -204,9 +204,8 @@ def _truth(course: Course, assignment: Assignment, entry: Entry, case_set: int, 
 
 
 def _with_body(entry: Entry, body: str) -> str:
-    """The reference's signature with this body; for a class, a class that does it when it is made."""
-    reference = entry.exercise.reference
-    if isinstance(reference, type):
-        raise ExerciseError(f"{entry.name} is a class: put a function first in the assignment to rehearse it")
-    head = definition(reference).split('"""')[0].rstrip()
-    return f"{head}\n    {body}"
+    """A function with this body under the exercise's name; for a class, a class that does it when it is made."""
+    if isinstance(entry.exercise.reference, type):
+        made = textwrap.indent(f"def __init__(self, *arguments, **keywords):\n    {body}", "    ")
+        return f"class {entry.name}:\n{made}"
+    return f"def {entry.name}(*arguments, **keywords):\n    {body}"
