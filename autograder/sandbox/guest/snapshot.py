@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from autograder.sandbox.guest import thread_pools
 from autograder.sandbox.shared.messages import Channel
 from autograder.student import crossing, drive, values
 
@@ -24,6 +25,7 @@ CALL_BYTES = 64 << 20
 def fork_with_state() -> int:
     """Fork, the child's `random` going on where it is: Python would seed it afresh, and a snapshot keeps everything."""
     state = random.getstate()
+    thread_pools.end_threads()
     pid = os.fork()
     if pid == 0:
         random.setstate(state)

@@ -383,3 +383,43 @@ def f1(x):
     first, second, third = several(fork_server, right.format(0), wrong, right.format(2))
     assert first == third == [(10,), (20,)]
     assert second == ["it broke the session's protocol: it answered what was not asked"] * 2
+
+
+# ------------------------------------------------------------------------------------------- a library's own threads
+
+MORE_THREADS = {
+    "PyTorch": """
+import torch
+torch.set_num_threads(4)
+w = torch.ones(600, 600)
+def f(x):
+    return float((w @ w).sum() + torch.ones(2_000_000).exp().sum())
+f(1)
+""",
+    "in the answer too": """
+import torch
+def f(x):
+    torch.set_num_threads(4)
+    return float(torch.ones(2_000_000).exp().sum())
+f(1)
+""",
+    "NumPy": """
+import numpy as np, threadpoolctl
+limits = threadpoolctl.threadpool_limits(4)
+w = np.ones((600, 600))
+def f(x):
+    return float((w @ w).sum())
+f(1)
+""",
+}
+
+
+@pytest.mark.parametrize("source", MORE_THREADS.values(), ids=MORE_THREADS)
+def test_a_library_s_threads_are_there_in_the_answers_and_in_the_cells_after_them(source, torch_template, text):
+    steps = [Cell(source), Snapshot("f"), Cell("here = f(1)\nprint(here)"), Snapshot("f"), Cell("")]
+    transcript = torch_template.play(steps, [Question("f", calls(1, 2))] * 2, Limits(cell_seconds=10))
+    cells = transcript.cells
+    assert [cell.status for cell in cells] == ["done"] * 3, [text(cell) for cell in cells]
+    expected = float(text(cells[1]))
+    for answers in transcript.answers:
+        assert [(answer.status, answer.values) for answer in answers] == [("value", (expected, expected))] * 2
