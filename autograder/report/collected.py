@@ -12,6 +12,7 @@ from typing import Any
 import nbformat
 
 from autograder.authoring.exercise import ExerciseError
+from autograder.cleaning.outputs import printable
 from autograder.grading.verdict import GradedNotebook, Verdict
 from autograder.nbgrader_adapter.course import Course
 from autograder.nbgrader_adapter.exchange import steps
@@ -67,6 +68,16 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class Remark:
+    """Something in a student's work that a person may want to look at. It costs no points. part : the exercise or
+    notebook."""
+
+    student: str
+    part: str
+    sentence: str
+
+
+@dataclass(frozen=True)
 class Used:
     """What a submission took. memory_mib : beyond what the process has that it was copied from."""
 
@@ -92,6 +103,7 @@ class Collected:
     waiting: tuple[Waiting, ...]
     used: tuple[Used, ...]
     not_begun: frozenset[tuple[str, str]] = frozenset()
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def to_mark(self) -> int:
@@ -128,6 +140,7 @@ def collect(course: Course, assignment: str) -> Collected:
         frozenset(
             (student, cell) for student, found in verdicts.items() for cell, one in found.items() if not one.begun
         ),
+        tuple(remark for student, notebooks in graded.items() for remark in _remarks(student, notebooks)),
     )
 
 
@@ -208,6 +221,14 @@ def _reason_shown(course: Course, assignment: str, student: str, cell: str) -> s
             if found.metadata.get("nbgrader", {}).get("grade_id") == cell:
                 return next((output.evalue for output in found.outputs if output.get("ename") == "NeedsAPerson"), "")
     return ""
+
+
+def _remarks(student: str, notebooks: dict[str, GradedNotebook]) -> Iterable[Remark]:
+    """The flags of the answers, and what did not end well in the cells."""
+    for name, graded in notebooks.items():
+        for verdict in graded.verdicts.values():
+            yield from (Remark(student, verdict.exercise, printable(flag)) for flag in verdict.flags)
+        yield from (Remark(student, name, printable(trouble)) for trouble in graded.troubles)
 
 
 def _used(student: str, notebooks: Iterable[GradedNotebook]) -> Used:

@@ -330,6 +330,13 @@ def small_class(course_root, bounded, tmp_path_factory):
     return SimpleNamespace(course=found, root=root, said=graded)
 
 
+LOOKS = """
+right = running_mean
+
+def running_mean(*given):
+    id(given)
+    return right(*given)
+"""
 BOOK = 'c.AutograderSettings.book = "https://example.org/course/chapters/"\n'
 
 
@@ -348,7 +355,7 @@ def _class_of(entries, right):
     words = "A *reason* with $x^2$."
     return {
         "right-1": (right, words),
-        "right-2": (right, words),
+        "right-2": (right | {"running_mean": f"{right['running_mean']}\n{LOOKS}"}, words),
         "right-3": (right, words),
         "mistaken-1": (mistaken(0), words),
         "mistaken-2": (mistaken(1), ""),

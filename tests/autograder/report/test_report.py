@@ -10,7 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from autograder.nbgrader_adapter.gradebook.scores import ScoreRow
-from autograder.report.collected import Collected, Item, MisconceptionCount, Used, collect
+from autograder.report.collected import Collected, Item, MisconceptionCount, Remark, Used, collect
 from autograder.report.page import render
 from autograder.report.statistics import FEWEST, distribution, qualities, totals
 
@@ -66,7 +66,7 @@ def test_the_page_has_no_script_and_every_plot_says_what_it_shows(soup):
     assert all(len(plot["aria-label"]) > 30 for plot in soup.select("svg.plot"))
     names = [element["id"] for element in soup.find_all(id=True)]
     assert len(names) == len(set(names))
-    assert [heading.name for heading in soup.find_all(re.compile("h[1-6]"))] == ["h1"] + ["h2"] * 6
+    assert [heading.name for heading in soup.find_all(re.compile("h[1-6]"))] == ["h1"] + ["h2"] * 7
     assert not re.search(r"\bnan\b", soup.get_text(), re.IGNORECASE)
 
 
@@ -106,6 +106,27 @@ def test_who_needs_a_person_is_named_with_the_reason(soup):
     assert row[1] == "halving_step, running_mean, backtrack, log_sum_exp, warm_up"
     assert "it was made from version another" in row[2]
     assert "1 student has written answers that wait to be marked" in soup.get_text()
+
+
+def test_what_is_flagged_in_an_answer_is_named_with_its_line(soup):
+    rows = [row[1:] for row in table(soup, "Worth a look") if row[0] == "right-2"]
+    assert rows == [["running_mean", "it asks which object it was given: `id(given)`"]]
+
+
+def test_a_cell_that_did_not_end_well_is_named(soup, small_class):
+    (graded,) = small_class.course.store.latest("descent", "loops").values() or (None,)
+    told = [row[2] for row in table(soup, "Worth a look") if row[0] == "loops"]
+    assert told == list(graded.troubles)
+
+
+def test_what_a_student_wrote_in_a_flagged_line_is_text(collected):
+    page = render(replace(collected, remarks=(Remark("s", "f", f"it keeps something: `{HOSTILE}`"),)))
+    assert HOSTILE not in page
+    assert HOSTILE in table(BeautifulSoup(page, "html.parser"), "Worth a look")[0][2]
+
+
+def test_without_flags_the_page_says_so(collected):
+    assert "No answer has anything that a person should look at" in render(replace(collected, remarks=()))
 
 
 def test_what_a_submission_took_is_the_store_s(soup, small_class):
