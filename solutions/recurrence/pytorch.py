@@ -72,7 +72,8 @@ def rnn_forward(X, h, params):
 
 def rnn_backward(X, hs, grads, params):
     """Back-propagation through time, without autograd; see `reference.rnn_backward`."""
-    deltas, later = [], torch.zeros_like(hs[:, 0])
+    deltas: list[torch.Tensor] = []
+    later = torch.zeros_like(hs[:, 0])
     for h, grad in zip(reversed(hs[:, 1:].unbind(1)), reversed(grads.unbind(1)),
                        strict=True):
         deltas.insert(0, grad.add(later).mul(1 - h * h))        # δ_t
@@ -88,7 +89,7 @@ def lstm_backward(X, states, grads, params):
     total = Recurrent(*map(torch.zeros_like, params))
     dh = dc = torch.zeros_like(states[0].h)
     for t in range(X.shape[1] - 1, -1, -1):
-        _, vjp = torch.func.vjp(lstm_cell, X[:, t], states[t], params)
+        vjp = torch.func.vjp(lstm_cell, X[:, t], states[t], params)[1]
         _, (dh, dc), found = vjp(LSTMState(dh + grads[:, t], dc))
         total = Recurrent(*map(torch.add, total, found))
     return total, LSTMState(dh, dc)
