@@ -19,8 +19,9 @@ from chapters._ext.site_check import faults
 from solutions.gradient_descent import reference as descent
 from solutions.learning_rates import reference as rates
 from solutions.momentum import reference as momentum
+from solutions.recurrence import reference as recurrence
 
-FIGURES = ("batch_size_rate", "race", "rate_half_life", "rate_momentum")
+FIGURES = ("batch_size_rate", "race", "radius_length", "rate_half_life", "rate_momentum")
 RUNNERS = ("gd", "momentum", "nesterov", "rmsprop", "adam")
 BUDGET = 27_000         # bytes a page may send for its figure, compressed: the drawing, its style and its script
 
@@ -105,6 +106,25 @@ def test_the_schedule_and_its_losses_are_those_of_solutions(javascript):
         np.testing.assert_allclose(one["lrs"], lrs, rtol=1e-12)
         task = {key: np.array(value) for key, value in case["task"].items()}
         np.testing.assert_allclose(one["losses"], rates.expected_losses(lrs, **task), rtol=1e-12, atol=1e-12)
+
+
+def test_what_is_left_of_a_gradient_is_that_of_solutions(javascript):
+    rng = np.random.default_rng(4)
+    cases = [{"radius": rng.uniform(0.7, 1.3), "length": int(rng.integers(1, 200)),
+              "gradient": rng.normal(size=2).tolist()} for _ in range(40)]
+    there = javascript("radius_length/mathematics.js", """
+        return data.map(({ radius, length, gradient }) => {
+          const W = math.matrix(radius);
+          return { W, norms: math.norms(gradient, W, length), power: math.power(radius, length),
+                   steps: math.halving(radius) };
+        });""", cases)
+    for case, one in zip(cases, there, strict=True):
+        W, states = np.array(one["W"]), np.zeros((1, case["length"] + 1, 2))
+        expected = recurrence.norms_through_time(states, np.array([case["gradient"]]), W)[0, ::-1]
+        np.testing.assert_allclose(np.array(one["norms"], float), expected, rtol=1e-12)
+        assert np.isclose(recurrence.spectral_radius(W), case["radius"], rtol=1e-12)
+        assert np.isclose(one["power"], case["radius"] ** case["length"], rtol=1e-12)
+        assert np.isclose(case["radius"] ** one["steps"], 0.5 if case["radius"] < 1 else 2, rtol=1e-10)
 
 
 def test_level_lines_lie_at_their_level(javascript):
