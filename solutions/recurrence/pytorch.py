@@ -47,10 +47,11 @@ def lstm_cell(x, state, params):
 
 def gru_cell(x, h, params):
     """One step of a GRU; see `reference.gru_cell`."""
-    M = h.shape[-1]
-    given, kept = (x @ params.U).add(params.b), h @ params.W
-    r, z = (given[..., :2 * M] + kept[..., :2 * M]).sigmoid().split(M, -1)
-    n = torch.addcmul(given[..., 2 * M:], r, kept[..., 2 * M:] + params.c).tanh()
+    sizes = [2 * h.shape[-1], h.shape[-1]]
+    gates, given = (x @ params.U).add(params.b).split(sizes, -1)
+    kept_gates, kept = (h @ params.W).split(sizes, -1)
+    r, z = gates.add(kept_gates).sigmoid().chunk(2, -1)
+    n = torch.addcmul(given, r, kept + params.c).tanh()
     return torch.lerp(n, h, z)                          # h_t = n_t + z ⊙ (h_{t-1} - n_t)
 
 
