@@ -46,7 +46,8 @@ def run_block(block_class, sizes, params, x, *, fresh=False, modes=(True,)):
     weights = torch.linspace(.5, 1.5, y.numel(), dtype=y.dtype).reshape(y.shape)
     (y * weights).sum().backward()
     grads = {name: p.grad.numpy() for name, p in sorted(block.named_parameters())}
-    return {**found, "outputs": y.detach().numpy(), "gradient by x": given.grad.numpy(),
+    x_bar, = (p.grad.numpy() for p in [given] if p.grad is not None)
+    return {**found, "outputs": y.detach().numpy(), "gradient by x": x_bar,
             "gradients": grads, "x": entry.detach().numpy().copy()}
 
 

@@ -378,7 +378,7 @@ block.misconception("both_layers_zero", {
         "torch.nn.init.zeros_(self.first.bias)"},
     "Both layers of the branch are zero at the start, so neither gets a gradient "
     "beyond the last bias: it could never learn. Only `second` is zero.")
-block.misconception("shortcut_always_learned", {"inputs == outputs": "False"},
+block.misconception("shortcut_always_learned", {"inputs != outputs": "True"},
     "Your shortcut has weights even where it could be the identity. Only where the "
     "width changes does it need a layer.")
 block.misconception("shortcut_with_bias", {"bias=False": "bias=True"},

@@ -265,7 +265,8 @@ def stack_forward(layers, X, *, block="dense", **options):
 
 def stack_backward(layers, zs, z_bar, *, block="dense", **options):
     """Back-propagation through a stack; see `reference.stack_backward`."""
-    z_bars, grads, backward = [z_bar], [], BLOCKS[block].backward
+    z_bars, backward = [z_bar], BLOCKS[block].backward
+    grads: list = []
     for l in range(len(layers) - 1, -1, -1):                         # noqa: E741
         z_bar, grad = backward(z_bar, zs[l], layers[l], **options)
         z_bars.insert(0, z_bar)
@@ -389,9 +390,8 @@ class ResidualBlock(torch.nn.Module):
         super().__init__()
         self.first = torch.nn.Linear(inputs, hidden)
         self.second = torch.nn.Linear(hidden, outputs)
-        if inputs == outputs:
-            self.shortcut = torch.nn.Identity()
-        else:
+        self.shortcut: torch.nn.Module = torch.nn.Identity()
+        if inputs != outputs:
             self.shortcut = torch.nn.Linear(inputs, outputs, bias=False)
         torch.nn.init.zeros_(self.second.weight)
         torch.nn.init.zeros_(self.second.bias)

@@ -323,7 +323,7 @@ def random_layers(rng, depth, width, *, gain=1.0):
 def highway_layers(rng, depth, width, *, gain=1.0, gate_bias=-1.0):
     """`random_layers` with gates of the same weights' size and of equal biases."""
     plain, gates = (random_layers(rng, depth, width, gain=gain) for _ in range(2))
-    return [HighwayLayer(*layer, gate.W, np.full(width, gate_bias))
+    return [HighwayLayer(layer.W, layer.b, gate.W, np.full(width, gate_bias))
             for layer, gate in zip(plain, gates, strict=True)]
 
 
