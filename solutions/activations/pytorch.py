@@ -313,6 +313,14 @@ def count_dead(layers, batches):
     return [int((top <= 0).sum()) for top in highest]
 
 
+def reset_dead(layers, fresh, X):
+    """The dead units of a hidden layer begun again; see `reference.reset_dead`."""
+    dead = dead_units(torch.addmm(layers[0].b, X, layers[0].W))
+    W, b = (part.clone() for part in layers[0])
+    W[:, dead], b[dead] = fresh[0].W[:, dead], fresh[0].b[dead]
+    return [Layer(W, b), Layer(layers[1].W * ~dead.unsqueeze(1), layers[1].b)]
+
+
 # ------------------------------------------------------------ a classifier of any depth
 
 

@@ -473,6 +473,28 @@ def count_dead(layers, batches):
     return [int((~units).sum()) for units in alive]
 
 
+def reset_dead(layers, fresh, X):
+    """A network with one hidden layer, its dead units begun again.
+
+    Parameters
+    ----------
+    layers, fresh : list of 2 Layer
+        The network, and one of the same shapes that nobody has trained.
+    X : ndarray, (N, D)
+
+    Returns
+    -------
+    layers : list of 2 Layer
+        Dead units get the incoming weights and bias of `fresh`. Their outgoing weights
+        are 0, so that they change no output at first.
+    """
+    hidden, last = layers
+    dead = dead_units(X @ hidden.W + hidden.b)
+    incoming = (np.where(dead, new, old)
+                for old, new in zip(hidden, fresh[0], strict=True))
+    return [Layer(*incoming), Layer(np.where(dead[:, None], 0, last.W), last.b)]
+
+
 # ------------------------------------------------------------ a classifier of any depth
 
 

@@ -375,6 +375,25 @@ def test_dead_units_are_counted_over_all_batches_and_a_sum_of_zero_is_dead(modul
     assert int(module.dead_units(of(joined, module)).sum()) == 2
 
 
+@DTYPES
+@MODULES
+def test_dead_units_that_are_begun_again_are_alive_and_change_no_output(module, dtype):
+    rng = np.random.default_rng(0)
+    (hidden, last), fresh = (reference.classifier_init(rng, [4, 20, 3]) for _ in range(2))
+    layers = [Layer(hidden.W, np.where(np.arange(20) < 7, -50.0, 0.1)), last]
+    made = lifted((layers, fresh, rng.normal(size=(30, 4))), dtype=dtype)
+    layers, fresh, X = lifted(made, as_tensors=module is pytorch)
+    assert module.count_dead(layers, [X]) == [7]
+    mended = module.reset_dead(layers, fresh, X)
+    assert module.count_dead(mended, [X]) == [0]
+    outputs = [plain(module.classifier_forward(network, X, activation="relu")[-1]) for network in (layers, mended)]
+    np.testing.assert_allclose(*outputs, **TOLERANCE[dtype])
+    for old, new, net in zip(layers[0], mended[0], fresh[0], strict=True):
+        np.testing.assert_array_equal(plain(new)[..., 7:], plain(old)[..., 7:])
+        np.testing.assert_array_equal(plain(new)[..., :7], plain(net)[..., :7])
+        assert plain(new).dtype == dtype
+
+
 # ------------------------------------------------------------------------------------------------------- the exercises
 
 
