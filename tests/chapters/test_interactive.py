@@ -16,12 +16,13 @@ import pytest
 
 from chapters._ext.interactive import bundles, names
 from chapters._ext.site_check import faults
+from solutions.activations import reference as activations
 from solutions.gradient_descent import reference as descent
 from solutions.learning_rates import reference as rates
 from solutions.momentum import reference as momentum
 from solutions.recurrence import reference as recurrence
 
-FIGURES = ("batch_size_rate", "race", "radius_length", "rate_half_life", "rate_momentum")
+FIGURES = ("batch_size_rate", "depth_slope", "race", "radius_length", "rate_half_life", "rate_momentum")
 RUNNERS = ("gd", "momentum", "nesterov", "rmsprop", "adam")
 BUDGET = 27_000         # bytes a page may send for its figure, compressed: the drawing, its style and its script
 
@@ -106,6 +107,19 @@ def test_the_schedule_and_its_losses_are_those_of_solutions(javascript):
         np.testing.assert_allclose(one["lrs"], lrs, rtol=1e-12)
         task = {key: np.array(value) for key, value in case["task"].items()}
         np.testing.assert_allclose(one["losses"], rates.expected_losses(lrs, **task), rtol=1e-12, atol=1e-12)
+
+
+def test_the_products_over_depth_are_those_of_solutions(javascript):
+    rng = np.random.default_rng(4)
+    cases = [{"depth": int(rng.integers(1, 101)), "slope": rng.uniform(0.5, 1.5), "left": 10 ** rng.uniform(-9, 9)}
+             for _ in range(60)]
+    there = javascript("depth_slope/mathematics.js", """
+        return data.map((one) => ({ products: math.products(one), slope: math.slopeFor(one.left, one.depth) }));
+    """, cases)
+    for case, one in zip(cases, there, strict=True):
+        factors = np.full(case["depth"], case["slope"])
+        np.testing.assert_allclose(one["products"], activations.products(factors), rtol=1e-12)
+        assert np.isclose(one["slope"]**case["depth"], case["left"], rtol=1e-10)
 
 
 def test_what_is_left_of_a_gradient_is_that_of_solutions(javascript):
