@@ -94,6 +94,10 @@ leaky_gain.misconception("slope_of_the_default", {
     "negative_slope ** 2": "(0 * negative_slope + 0.01) ** 2"},
     "Your gain has a slope of its own, .01. That is the usual one of Leaky ReLU, but "
     "the function is asked for any: use `negative_slope`.")
+leaky_gain.misconception("slope_of_the_slide", {
+    "negative_slope ** 2": "(0 * negative_slope + 0.1) ** 2"},
+    "Your gain has the slope .1 in it, which one of the lectures gives Leaky ReLU. Its "
+    "usual slope is .01, and this function is asked for any: use `negative_slope`.")
 leaky_gain.misconception("mean_for_mean_square", {
     "negative_slope ** 2": "negative_slope", "-0.5": "-1"},
     "You take the mean of the slopes. Many paths add up with random signs, so it is "
