@@ -9,7 +9,7 @@ const border = LEVELS.map(([left, name]) => [left, name, depths.map((depth) => [
 
 const fall = (values, width) => plot({
   name: "product", width, share: 0.8, x: { domain: [0, 100], label: "layers passed", count: 5 },
-  y: { kind: "log", domain: [1e-12, 1e12], label: "what is left" },
+  y: { kind: "log", domain: [1e-12, 1e8], label: "what is left" },
   label: "What is left of a gradient, on a logarithmic scale, against the layers it has passed: a straight line",
   marks: (place) => tag("path", { class: "edge", d: path([place([0, 1]), place([100, 1])]) })
     + trace("one", products(values).map((left, layer) => place([layer, left])), "circle"),
