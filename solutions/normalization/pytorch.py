@@ -149,14 +149,15 @@ def fuse_conv_batch_norm(conv, norm):
     """
     fused = torch.nn.Conv2d(
         conv.in_channels, conv.out_channels, conv.kernel_size, conv.stride,
-        conv.padding, conv.dilation, conv.groups, dtype=conv.weight.dtype)
+        conv.padding, conv.dilation, conv.groups, dtype=conv.weight.dtype,
+        device=conv.weight.device)
     gamma = 1 if norm.weight is None else norm.weight
     scale = gamma / torch.sqrt(norm.running_var + norm.eps)     # a = γ / √(σ²+ε)
     b = 0 if conv.bias is None else conv.bias
     beta = 0 if norm.bias is None else norm.bias
-    with torch.no_grad():
-        fused.weight.copy_(conv.weight * scale[:, None, None, None])
-        fused.bias.copy_((b - norm.running_mean) * scale + beta)    # a (b-μ) + β
+    fused.load_state_dict({
+        "weight": conv.weight * scale[:, None, None, None],         # aW
+        "bias": (b - norm.running_mean) * scale + beta})            # a (b-μ) + β
     return fused
 
 

@@ -196,8 +196,9 @@ def batch_norm_backward(grads, X, gamma, *, eps=1e-5):
     ----------
     grads : ndarray, (N, C, ...)
         ∂E/∂Y.
-    X, gamma, eps
-        What the forward pass was given: X is (N, C, ...), gamma (C,).
+    X : ndarray, (N, C, ...)
+    gamma : ndarray, (C,)
+        What the forward pass was given, as is `eps`.
 
     Returns
     -------

@@ -46,14 +46,13 @@ def with_statistics(rng, shape):
 
 
 def dense(rng, shape):
-    D, M = shape
+    M = shape[1]
     return (rng.normal(size=shape), *(rng.normal(size=M) for _ in range(3)),
             reference.Statistics(*statistics(rng, M)))
 
 
 def batches(rng, shape):
-    B, C = shape
-    return rng.normal(size=shape), rng.uniform(.5, 2, shape), rng.integers(2, 9, B)
+    return rng.normal(size=shape), rng.uniform(.5, 2, shape), rng.integers(2, 9, shape[0])
 
 
 def by_autograd(forward):
