@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograder.sandbox.guest import namespaces, restrictions, syscalls
+from autograder.sandbox.guest import landlock, namespaces, restrictions, syscalls
 
 REMEDIES = {
     "namespaces": "allow namespaces to this user or container (syscalls.unprivileged_userns_clone=1, or CAP_SYS_ADMIN)",
@@ -47,7 +47,7 @@ def filter_for(layers: Sequence[str]) -> bytes:
     """The seccomp program for a session with these layers."""
     from autograder.sandbox.guest.seccomp_filter import compile_filter
 
-    scoped = "landlock" in layers and restrictions.landlock_abi() >= restrictions.SCOPED_SINCE
+    scoped = "landlock" in layers and landlock.abi_version() >= landlock.SCOPED_SINCE
     return compile_filter(
         namespaces="namespaces" in layers,
         signals_scoped="namespaces" in layers or "own_uid" in layers or scoped,
@@ -118,7 +118,7 @@ def _try_uid(order: dict[str, Any], own_root: bool) -> None:
 
 
 def _try_landlock(order: dict[str, Any]) -> None:
-    restrictions.landlock(order["readable"], order["base"])
+    restrictions.close_files(order["readable"], order["base"])
     if not restrictions.root_is_closed():
         raise OSError("the rules have no effect")
 

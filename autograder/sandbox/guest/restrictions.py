@@ -7,29 +7,26 @@ import resource
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import landlockpy
-from landlockpy import AccessFS, Ruleset, Scope
+from autograder.sandbox.guest import landlock, syscalls
+from autograder.sandbox.guest.landlock import Access
 
-from autograder.sandbox.guest import syscalls
-
-_READ_FILE = AccessFS.READ_FILE | AccessFS.EXECUTE
-_READ = _READ_FILE | AccessFS.READ_DIR
-_DEVICE = AccessFS.READ_FILE | AccessFS.WRITE_FILE | AccessFS.TRUNCATE
+_READ_FILE = Access.READ_FILE | Access.EXECUTE
+_READ = _READ_FILE | Access.READ_DIR
+_DEVICE = Access.READ_FILE | Access.WRITE_FILE | Access.TRUNCATE
 _WRITE = (
     _READ
-    | AccessFS.WRITE_FILE
-    | AccessFS.TRUNCATE
-    | AccessFS.REMOVE_DIR
-    | AccessFS.REMOVE_FILE
-    | AccessFS.MAKE_DIR
-    | AccessFS.MAKE_REG
-    | AccessFS.MAKE_SOCK
-    | AccessFS.MAKE_FIFO
-    | AccessFS.MAKE_SYM
-    | AccessFS.REFER
-    | AccessFS.RESOLVE_UNIX
+    | Access.WRITE_FILE
+    | Access.TRUNCATE
+    | Access.REMOVE_DIR
+    | Access.REMOVE_FILE
+    | Access.MAKE_DIR
+    | Access.MAKE_REG
+    | Access.MAKE_SOCK
+    | Access.MAKE_FIFO
+    | Access.MAKE_SYM
+    | Access.REFER
+    | Access.RESOLVE_UNIX
 )
-SCOPED_SINCE = 6  # Landlock's ABI that can keep signals and abstract sockets inside
 
 
 @dataclass(frozen=True)
@@ -74,21 +71,24 @@ def no_new_privs() -> None:
     syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
 
 
-def landlock(readable: Sequence[str], writable: str, listed: Sequence[str] = ()) -> None:
+def close_files(readable: Sequence[str], writable: str, listed: Sequence[str] = ()) -> None:
     """Files and directories beneath `readable` can be read and run, those beneath `writable` changed, no others.
 
     listed : directories beneath which names can be read, and nothing else: Python looks through them for modules
     """
-    with Ruleset(scoped=Scope.ABSTRACT_UNIX_SOCKET | Scope.SIGNAL) as rules:
-        for path in readable:
-            if path.startswith("/dev/"):
-                rules.allow_path(path, _DEVICE)
-            else:
-                rules.allow_path(path, _READ if os.path.isdir(path) else _READ_FILE)
-        for path in listed:
-            rules.allow_path(path, AccessFS.READ_DIR)
-        rules.allow_path(writable, _WRITE)
-        rules.restrict()
+
+    def rights(path: str) -> Access:
+        if path.startswith("/dev/"):
+            return _DEVICE
+        return _READ if os.path.isdir(path) else _READ_FILE
+
+    landlock.restrict(
+        [
+            *((path, rights(path)) for path in readable),
+            *((path, Access.READ_DIR) for path in listed),
+            (writable, _WRITE),
+        ]
+    )
 
 
 def holding(wanted: Sequence[str], uid: int, bounds: Bounds, outer: dict[str, str]) -> list[str]:
@@ -113,7 +113,3 @@ def root_is_closed() -> bool:
     except PermissionError:
         return True
     return False
-
-
-def landlock_abi() -> int:
-    return landlockpy.abi_version()

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import errno
-import os
 
-import pyseccomp
+from autograder.sandbox.guest.libseccomp import ALLOW, EQUAL, MASKED_EQUAL, Comparison, Filter, refuse
 
 ALLOWED = """
 accept accept4 access alarm arch_prctl brk capget chdir chmod chown clock_getres clock_gettime clock_nanosleep close
@@ -81,40 +80,23 @@ def compile_filter(*, namespaces: bool, signals_scoped: bool) -> bytes:
         session beside it would find the name taken.
     signals_scoped : whether signals to others are stopped elsewhere; without, they are refused here.
     """
-    arg, equal, masked = pyseccomp.Arg, pyseccomp.EQ, pyseccomp.MASKED_EQ
-    rules = pyseccomp.SyscallFilter(pyseccomp.ERRNO(errno.EPERM))
-    rules.set_attr(pyseccomp.Attr.CTL_OPTIMIZE, 2)  # a binary tree, not a chain of 250 comparisons
+    rules = Filter(refuse(errno.EPERM))
     names = ALLOWED + (OWN_WORLD if namespaces else []) + (OWN_PIDS if signals_scoped else [])
     for name in names:
-        _allow(rules, name)
-    _allow(rules, "clone", arg(0, masked, _NEW_NAMESPACES, 0))
+        rules.add(ALLOW, name)
+    rules.add(ALLOW, "clone", Comparison(0, MASKED_EQUAL, _NEW_NAMESPACES, 0))
     for command in FCNTL.values():
-        _allow(rules, "fcntl", arg(1, equal, command))
+        rules.add(ALLOW, "fcntl", Comparison(1, EQUAL, command))
     # memory that is shared and has no file is in no process's account: what is mapped of it says little of what is held
     for kind in (0, _MAP_SHARED, _MAP_ANONYMOUS):
-        _allow(rules, "mmap", arg(3, masked, _MAP_SHARED | _MAP_ANONYMOUS, kind))
+        rules.add(ALLOW, "mmap", Comparison(3, MASKED_EQUAL, _MAP_SHARED | _MAP_ANONYMOUS, kind))
     for option in PRCTL.values():
-        _allow(rules, "prctl", arg(0, masked, 0xFFFFFFFF, option))
+        rules.add(ALLOW, "prctl", Comparison(0, MASKED_EQUAL, 0xFFFFFFFF, option))
     for name in ("socket", "socketpair"):
-        stream = [] if namespaces else [arg(1, masked, _TYPE_MASK, _SOCK_STREAM)]
-        _allow(rules, name, arg(0, equal, _AF_UNIX), *stream)
+        stream = [] if namespaces else [Comparison(1, MASKED_EQUAL, _TYPE_MASK, _SOCK_STREAM)]
+        rules.add(ALLOW, name, Comparison(0, EQUAL, _AF_UNIX), *stream)
     for name in ("clone3", "memfd_create", "io_uring_setup", "flock"):  # callers have an older way and try it on ENOSYS
-        _add(rules, pyseccomp.ERRNO(errno.ENOSYS), name)
-    return _exported(rules)
-
-
-def _allow(rules: pyseccomp.SyscallFilter, name: str, *args: pyseccomp.Arg) -> None:
-    _add(rules, pyseccomp.ALLOW, name, *args)
-
-
-def _add(rules: pyseccomp.SyscallFilter, action: int, name: str, *args: pyseccomp.Arg) -> None:
-    number = pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, name)
-    if number >= 0:  # below zero: not on this architecture, or unknown to the library
-        rules.add_rule(action, number, *args)
-
-
-def _exported(rules: pyseccomp.SyscallFilter) -> bytes:
-    with os.fdopen(os.memfd_create("filter"), "w+b") as file:
-        rules.export_bpf(file)
-        file.seek(0)
-        return file.read()
+        rules.add(refuse(errno.ENOSYS), name)
+    program = rules.program()
+    rules.release()
+    return program

@@ -147,7 +147,7 @@ def _lock(configuration: SessionConfiguration, uid: int, scratch: str) -> None:
     if "no_new_privs" in configuration.layers:
         restrictions.no_new_privs()
     if "landlock" in configuration.layers:
-        restrictions.landlock(configuration.readable, scratch, configuration.listed)
+        restrictions.close_files(configuration.readable, scratch, configuration.listed)
     if "seccomp" in configuration.layers:
         syscalls.install_filter(configuration.code)
 

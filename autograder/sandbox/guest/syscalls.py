@@ -18,6 +18,7 @@ _MADV_COLLAPSE = 25
 _HUGE = 2 << 20
 
 _libc = ctypes.CDLL(None, use_errno=True)
+_libc.syscall.restype = ctypes.c_long
 _libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
 
 
@@ -33,6 +34,11 @@ def prctl(option: int, a: int = 0, b: int = 0) -> int:
         _libc.prctl(option, ctypes.c_ulong(a), ctypes.c_ulong(b), ctypes.c_ulong(0), ctypes.c_ulong(0)),
         f"prctl {option}",
     )
+
+
+def system_call(number: int, *arguments: object, what: str) -> int:
+    """One that libc has no function for, by its number; the arguments are ctypes' own."""
+    return _check(_libc.syscall(ctypes.c_long(number), *arguments), what)
 
 
 def unshare(flags: int) -> None:
@@ -55,16 +61,14 @@ def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str
 def make_readonly(target: str, *, recursive: bool, devices: bool = False) -> None:
     """Only adds restrictions, so it works on mounts that a user namespace may not loosen."""
     attributes = (ctypes.c_uint64 * 4)(_ATTR_RDONLY | _ATTR_NOSUID | (0 if devices else _ATTR_NODEV), 0, 0, 0)
-    _check(
-        _libc.syscall(
-            ctypes.c_long(_SYS_MOUNT_SETATTR),
-            ctypes.c_int(_AT_FDCWD),
-            target.encode(),
-            ctypes.c_uint(_AT_RECURSIVE if recursive else 0),
-            ctypes.byref(attributes),
-            ctypes.c_size_t(32),
-        ),
-        f"read-only {target}",
+    system_call(
+        _SYS_MOUNT_SETATTR,
+        ctypes.c_int(_AT_FDCWD),
+        target.encode(),
+        ctypes.c_uint(_AT_RECURSIVE if recursive else 0),
+        ctypes.byref(attributes),
+        ctypes.c_size_t(32),
+        what=f"read-only {target}",
     )
 
 
