@@ -25,6 +25,7 @@ from autograder.workers.threads import use_one_thread
 
 if TYPE_CHECKING:
     from autograder.nbgrader_adapter.course import Course
+    from autograder.nbgrader_adapter.fork_servers import ForkServers
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -275,11 +276,11 @@ def _loading() -> Iterator[None]:
         gc.enable()
 
 
-def _course(options: argparse.Namespace) -> Course:
+def _course(options: argparse.Namespace, fork_servers: ForkServers | None = None) -> Course:
     from autograder.nbgrader_adapter.course import course_of
     from autograder.settings import read_config
 
-    return course_of(read_config(options.course.resolve()))
+    return course_of(read_config(options.course.resolve()), fork_servers)
 
 
 def _list(options: argparse.Namespace) -> None:
@@ -329,12 +330,13 @@ def _grade(options: argparse.Namespace) -> int:
     from autograder.nbgrader_adapter.fork_servers import launch_early
     from autograder.settings import read_config
 
-    if not options.scheduler:  # it loads while nbgrader and the exercises are imported
-        launch_early(read_config(options.course.resolve()), options.assignment)
+    config = read_config(options.course.resolve())
+    # they load while nbgrader and the exercises are imported
+    fork_servers = None if options.scheduler else launch_early(config, options.assignment)
     with _loading():
         from autograder.nbgrader_adapter.batch.grade import grade_class
 
-        course = _course(options)
+        course = _course(options, fork_servers)
     return grade_class(
         course,
         options.assignment,
@@ -351,8 +353,7 @@ def _watch(options: argparse.Namespace) -> int:
     from autograder.settings import read_config
 
     config = read_config(options.course.resolve())
-    for name in options.assignments:
-        launch_early(config, name)
+    fork_servers = launch_early(config, *options.assignments)
     with _loading():
         from autograder.nbgrader_adapter.watch import Limit, watch
 
@@ -367,6 +368,7 @@ def _watch(options: argparse.Namespace) -> int:
         limit=limit,
         workers=options.workers,
         once=options.once,
+        fork_servers=fork_servers,
     )
 
 

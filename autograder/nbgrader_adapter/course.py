@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -16,6 +14,8 @@ from traitlets.config import Config
 
 from autograder.authoring.catalogue import Catalogue, forget_modules, load_catalogue, state_of
 from autograder.grading.store import Store, folder_fingerprint
+from autograder.nbgrader_adapter.fork_servers import ForkServers
+from autograder.sandbox import ForkServer
 from autograder.settings import AutograderSettings, load_settings
 from autograder.student.release import SUFFIX
 
@@ -27,6 +27,7 @@ class Course:
     store: Store
     folder: Path  # nbgrader's: source, release, submitted, autograded, feedback
     config: Config
+    fork_servers: ForkServers
 
     def directory(self) -> CourseDirectory:
         return CourseDirectory(config=self.config)
@@ -36,28 +37,29 @@ class Course:
         """A fingerprint of each folder of exercises, as it is when this course is first asked."""
         return {folder.resolve(): folder_fingerprint(folder.resolve()) for folder in self.settings.folders}
 
+    def launch_fork_server(self, assignment: str) -> ForkServer:
+        """The fork server for an assignment, which may not have loaded all yet.
 
-_courses: dict[str, tuple[str, Course]] = {}
-_pinned: ContextVar[Course | None] = ContextVar("course", default=None)
+        It has PyTorch where one of the assignment's exercises needs it, or the assignment is not known.
+        """
+        found = self.catalogue.assignments.get(assignment)
+        return self.fork_servers.launch(torch=found is None or found.torch)
 
-
-@contextmanager
-def pinned(course: Course) -> Iterator[None]:
-    """Let `course_of` hand out this course inside, without a look at its files."""
-    token = _pinned.set(course)
-    try:
-        yield
-    finally:
-        _pinned.reset(token)
+    def fork_server_for(self, assignment: str) -> ForkServer:
+        """The same, ready."""
+        return self.launch_fork_server(assignment).ready()
 
 
-def course_of(config: Config) -> Course:
+_courses: dict[str, tuple[str, Course]] = {}  # nbgrader makes its steps itself: they know their settings and no more
+
+
+def course_of(config: Config, fork_servers: ForkServers | None = None) -> Course:
     """The course of nbgrader's settings; loaded once in a process, and again when its files have changed.
 
     Formgrader's web server runs for weeks: it must not grade by the exercises of the day on which it was started.
+
+    fork_servers : those that were launched already, if any
     """
-    if (course := _pinned.get()) is not None:
-        return course
     key = repr(config)
     state, course = _courses.get(key, ("", None))
     if course is None or state != state_of(course.settings.folders):
@@ -65,7 +67,9 @@ def course_of(config: Config) -> Course:
         if course is not None:
             forget_modules(settings.folders)
         folder = Path(CourseDirectory(config=config).root)
-        course = Course(settings, load_catalogue(settings), Store(settings.store_folder), folder, config)
+        fork_servers = course.fork_servers if course else fork_servers or ForkServers(settings, folder)
+        store = Store(settings.store_folder)
+        course = Course(settings, load_catalogue(settings), store, folder, config, fork_servers)
         _courses[key] = state_of(settings.folders), course
     return course
 

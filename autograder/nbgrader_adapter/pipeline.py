@@ -5,11 +5,12 @@ from __future__ import annotations
 from traitlets.config import Config
 
 OURS = "autograder.nbgrader_adapter.preprocessors."
+OPENED = "autograder.nbgrader_adapter.nbgrader_steps."
 THEIRS = "nbgrader.preprocessors."
 
 
 def use_autograder(config: Config) -> None:
-    """Put our steps in the place of five of nbgrader's own; the others, and their order, are nbgrader's."""
+    """Put our steps in the place of some of nbgrader's own; the others, and their order, are nbgrader's."""
     config.GenerateAssignment.preprocessors = [
         THEIRS + "IncludeHeaderFooter",
         THEIRS + "InstantiateTests",
@@ -29,9 +30,9 @@ def use_autograder(config: Config) -> None:
         OURS + "CleanSubmission",
         THEIRS + "ClearOutput",
         THEIRS + "DeduplicateIds",
-        THEIRS + "OverwriteKernelspec",
+        OPENED + "RestoreKernel",  # for OverwriteKernelspec
         OURS + "RestoreCells",  # for OverwriteCells
-        THEIRS + "CheckCellMetadata",
+        OPENED + "CheckMarks",  # for CheckCellMetadata
     ]
     config.Autograde.autograde_preprocessors = [
         OURS + "SandboxExecute",  # for Execute
@@ -39,8 +40,8 @@ def use_autograder(config: Config) -> None:
         "nbconvert.preprocessors.ClearMetadataPreprocessor",
         THEIRS + "LimitOutput",
         OURS + "SaveVerdicts",  # for SaveAutoGrades
-        THEIRS + "AssignLatePenalties",
-        THEIRS + "CheckCellMetadata",
+        OPENED + "LatePenalties",  # for AssignLatePenalties
+        OPENED + "CheckMarks",  # for CheckCellMetadata
     ]
     # The feedback page: no script, nothing from another host, formulas as MathML.
     config.GenerateFeedback.exporter_class = "autograder.nbgrader_adapter.feedback.exporter.FeedbackExporter"

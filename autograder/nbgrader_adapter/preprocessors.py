@@ -7,6 +7,8 @@ Named in nbgrader_config.py, so that `nbgrader autograde`, formgrader's button a
     SandboxExecute    in place of Execute: runs the notebook in a session and judges its answers outside
     SaveVerdicts      in place of SaveAutoGrades: writes those verdicts to the gradebook
     PutStarters       in place of ClearSolutions: an exercise that is to be mended shows its wrong version
+
+Three more are nbgrader's own, with what is open already: `nbgrader_steps.py`.
 """
 
 from __future__ import annotations
@@ -19,15 +21,14 @@ from typing import Any
 from nbformat.notebooknode import NotebookNode, from_dict
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 from nbgrader import utils
-from nbgrader.api import Gradebook
 from nbgrader.preprocessors import ClearSolutions, Execute, OverwriteCells, SaveAutoGrades
 
 from autograder.grading.notebook import Job, grade_notebook
 from autograder.grading.store import key_of
 from autograder.grading.strays import typed_into, written_elsewhere
 from autograder.grading.verdict import GradedNotebook, Verdict
-from autograder.nbgrader_adapter.course import course_of, released_notebook
-from autograder.nbgrader_adapter.fork_servers import fork_server_for
+from autograder.nbgrader_adapter.context import course_for, fork_server_for, gradebook_for
+from autograder.nbgrader_adapter.course import released_notebook
 from autograder.nbgrader_adapter.notebooks.reading import CleanSubmission
 from autograder.nbgrader_adapter.notebooks.submitted_files import session_files
 
@@ -54,15 +55,18 @@ class RestoreCells(OverwriteCells):
     """
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> Result:
-        self.add_missing_cells = False
         info = resources["nbgrader"]
-        with Gradebook(info["db_url"]) as gradebook:
-            notebook = gradebook.find_notebook(info["notebook"], info["assignment"])
-            marks = _marks(notebook)
-            sources = [(cell.name, cell.cell_type, cell.source) for cell in notebook.source_cells]
+        self.notebook_id, self.assignment_id = info["notebook"], info["assignment"]
+        with gradebook_for(resources) as self.gradebook:
+            return self._restore(nb, resources)
+
+    def _restore(self, nb: NotebookNode, resources: dict[str, Any]) -> Result:
+        notebook = self.gradebook.find_notebook(self.notebook_id, self.assignment_id)
+        marks = _marks(notebook)
+        sources = [(cell.name, cell.cell_type, cell.source) for cell in notebook.source_cells]
         self._restore_marks(nb, marks)
         self._keep_words(nb, {name: (cell_type, source) for name, cell_type, source in sources}, marks)
-        nb, resources = super().preprocess(nb, resources)
+        nb, resources = super(OverwriteCells, self).preprocess(nb, resources)  # cell by cell
         before, previous = -1, ""
         places = _places(nb)
         for name, cell_type, source in sources:
@@ -118,7 +122,7 @@ class SandboxExecute(Execute):
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any], km: Any = None) -> Result:
         info = resources["nbgrader"]
-        course = course_of(self.config)
+        course = course_for(self, resources)
         files, notes = session_files(course, info["assignment"], info["student"])
         job = Job(
             info["assignment"],
@@ -132,7 +136,7 @@ class SandboxExecute(Execute):
         key = key_of(nb, job, course.code)
         graded = course.store.get(key)
         if graded is None:
-            graded = replace(grade_notebook(nb, job, fork_server_for(course, job.assignment_id)), key=key)
+            graded = replace(grade_notebook(nb, job, fork_server_for(course, resources)), key=key)
             if not graded.unsure:
                 course.store.put(key, graded)
         graded = replace(graded, troubles=(*notes, *graded.troubles))
@@ -147,9 +151,15 @@ class SaveVerdicts(SaveAutoGrades):
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> Result:
         info = resources["nbgrader"]
-        course = course_of(self.config)
+        self.notebook_id, self.assignment_id, self.student_id = (
+            info["notebook"],
+            info["assignment"],
+            info["student"],
+        )
+        course = course_for(self, resources)
         self._elsewhere = written_elsewhere(nb, released_notebook(course, info["assignment"], info["notebook"]))
-        nb, resources = super().preprocess(nb, resources)
+        with gradebook_for(resources) as self.gradebook:
+            nb, resources = super(SaveAutoGrades, self).preprocess(nb, resources)  # cell by cell
         graded: GradedNotebook | None = resources.get("autograder")
         if graded:
             course.store.remember(self.assignment_id, self.student_id, self.notebook_id, graded.key)

@@ -565,6 +565,7 @@ def test_a_regrade_after_an_answer_was_deleted_takes_its_points(course, scores, 
     nbformat.write(notebook, folder / "downhill.ipynb")
     with steps.gradebook_of(course) as gradebook:
         book = grade.read_sourcebook(gradebook, "downhill")
-        one_submission.enter(course, gradebook, book, one_submission.draft(course, book, "s65a"))
+        result = one_submission.draft(course, book, "s65a", course.fork_server_for("downhill"))
+        one_submission.enter(course, gradebook, book, result)
         row = {grade.name: grade.score for grade in gradebook.find_submission("downhill", "s65a").notebooks[0].grades}
     assert row == {"check-halving_step": 4, "check-running_mean": 0, "check-log_sum_exp": 3}

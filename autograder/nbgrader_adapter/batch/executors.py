@@ -10,8 +10,7 @@ from pathlib import Path
 from autograder.grading.notebook import prepare
 from autograder.nbgrader_adapter.batch import one_submission
 from autograder.nbgrader_adapter.batch.one_submission import SubmissionResult, draft
-from autograder.nbgrader_adapter.course import Course, course_of, pinned
-from autograder.nbgrader_adapter.fork_servers import fork_server_for, launch_fork_server, use_fork_server
+from autograder.nbgrader_adapter.course import Course, course_of
 from autograder.nbgrader_adapter.gradebook.sourcebook import SourceBook
 from autograder.sandbox import ForkServer
 from autograder.settings import read_config
@@ -49,13 +48,11 @@ def graded_submissions(
 
 def _forked(course: Course, book: SourceBook, workers: int) -> Executor:
     def work(lane: ForkServer, student: str) -> SubmissionResult:
-        use_fork_server(course, book.assignment, lane)
-        with pinned(course):  # every submission of one command by the exercises that it began with
-            return draft(course, book, student)
+        return draft(course, book, student, lane)
 
     def execute(students: list[str]) -> Iterator[Done]:
         warm_up(course, {book.assignment: range(course.settings.case_sets)})
-        fork_server = fork_server_for(course, book.assignment)
+        fork_server = course.fork_server_for(book.assignment)
         longest = course.settings.worker_seconds(len(book.notebooks))
         return map_forked(work, students, workers, fork_server.lane, ForkServer.hang_up, lambda _: longest)
 
@@ -69,13 +66,13 @@ def warm_up(course: Course, case_sets: Mapping[str, Iterable[int]]) -> None:
     """
     use_one_thread()
     for name in case_sets:
-        launch_fork_server(course, name)
+        course.launch_fork_server(name)
     one_submission.prepare(course)
     for name, numbers in case_sets.items():
         if assignment := course.catalogue.assignments.get(name):
             prepare(assignment, name, course.settings.secret(), numbers)
     for name in case_sets:
-        fork_server_for(course, name)
+        course.fork_server_for(name)
     gc.set_threshold(20_000, 20, 20)  # little here is circular
     gc.collect()
     gc.freeze()  # what is there now stays: no collection needs to go through it, and forks go on sharing it
@@ -95,4 +92,4 @@ def grade_remotely(root: str, book: SourceBook, student: str) -> SubmissionResul
     course = course_of(read_config(Path(root)))
     tally = course.store.folder / "stalls" / book.assignment / student
     with ends_worker_after(course.settings.worker_seconds(len(book.notebooks)), tally):
-        return draft(course, book, student)
+        return draft(course, book, student, course.fork_server_for(book.assignment))

@@ -27,16 +27,11 @@ from nbgrader.utils import find_all_files
 from sqlalchemy import text
 
 from autograder.grading.verdict import GradedNotebook
+from autograder.nbgrader_adapter.context import Context
 from autograder.nbgrader_adapter.course import Course
-from autograder.nbgrader_adapter.gradebook.sourcebook import SourceBook, standing_in
+from autograder.nbgrader_adapter.gradebook.sourcebook import SourceBook
 from autograder.nbgrader_adapter.notebooks.reading import NotGradable, read_submission
-
-READERS = (
-    "nbgrader.preprocessors.overwritekernelspec",
-    "nbgrader.preprocessors.overwritecells",
-    "autograder.nbgrader_adapter.preprocessors",
-)
-WRITERS = ("nbgrader.preprocessors.saveautogrades", "nbgrader.preprocessors.latesubmissions")
+from autograder.sandbox import ForkServer
 
 
 @dataclass(frozen=True)
@@ -63,8 +58,9 @@ def prepare(course: Course) -> None:
     nbformat.validate(new_notebook())
 
 
-def draft(course: Course, book: SourceBook, student: str) -> SubmissionResult:
+def draft(course: Course, book: SourceBook, student: str, fork_server: ForkServer) -> SubmissionResult:
     """Clean, play and judge one submission. Nothing is written but the draft and the verdicts in the store."""
+    context = Context(course, book, fork_server)
     directory = _converter(course).coursedir
     submitted = Path(directory.format_path(directory.submitted_directory, student, book.assignment))
     folder = course.store.folder / "graded_submissions" / book.assignment / student
@@ -79,12 +75,11 @@ def draft(course: Course, book: SourceBook, student: str) -> SubmissionResult:
             continue
         if file.is_symlink() or not file.is_file():  # a pipe would be waited for without end
             raise NotGradable(f"{file.name} is a link or no plain file; a submission must hold the notebook itself")
-        resources = {"unique_key": name, **_resources(course, book, student, name)}
+        resources = {"unique_key": name, **_resources(context, book, student, name)}
         notebook, left_out = read_submission(file, course.settings)
         notes += left_out
-        with standing_in(book, *READERS):
-            for step in _steps(course, offline=True):
-                notebook, resources = step.preprocess(notebook, resources)
+        for step in _steps(course, offline=True):
+            notebook, resources = step.preprocess(notebook, resources)
         nbformat.validate(notebook)
         (folder / file.name).write_bytes(_text(notebook).encode("utf-8", "replace"))
         notebooks[name] = (_without_outputs(notebook), resources["autograder"])
@@ -106,11 +101,11 @@ def enter(course: Course, gradebook: Gradebook, book: SourceBook, drafted: Submi
             if submitted.name not in drafted.notebooks:
                 for grade in submitted.grades:  # not handed in: nbgrader gives it 0
                     grade.auto_score, grade.needs_manual_grade = 0, False
-        with standing_in(_Open(gradebook, submission), *WRITERS):
-            for name, (notebook, graded) in drafted.notebooks.items():
-                resources = {"autograder": graded, **_resources(course, book, drafted.student, name)}
-                for step in _steps(course, offline=False):
-                    notebook, resources = step.preprocess(notebook, resources)
+        context = Context(course, _Open(gradebook, submission))
+        for name, (notebook, graded) in drafted.notebooks.items():
+            resources = {"autograder": graded, **_resources(context, book, drafted.student, name)}
+            for step in _steps(course, offline=False):
+                notebook, resources = step.preprocess(notebook, resources)
         _replace(drafted.folder, place)
 
 
@@ -188,7 +183,7 @@ def one_journal(gradebook: Gradebook) -> Iterator[None]:
 
 
 class _Open:
-    """A gradebook that is open already and is not closed by who borrows it.
+    """An open gradebook, as the steps ask it.
 
     One submission and its grades and comments are read at once: nbgrader looks each up with a query over many tables.
     """
@@ -221,20 +216,14 @@ class _Open:
             self._gradebook.db.expire(found, ["score"])
         return found
 
-    def __enter__(self) -> _Open:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
     def __getattr__(self, name: str) -> Any:
         return getattr(self._gradebook, name)
 
 
-def _resources(course: Course, book: SourceBook, student: str, notebook: str) -> dict[str, Any]:
+def _resources(context: Context, book: SourceBook, student: str, notebook: str) -> dict[str, Any]:
     """What nbgrader's steps are told of a notebook."""
     told = {"student": student, "assignment": book.assignment, "notebook": notebook}
-    return {"nbgrader": {**told, "db_url": _converter(course).coursedir.db_url}}
+    return {"nbgrader": {**told, "db_url": _converter(context.course).coursedir.db_url}, **context.as_resources()}
 
 
 def _steps(course: Course, *, offline: bool) -> list[Any]:

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from functools import lru_cache
-from types import SimpleNamespace
 from typing import Any
-from unittest.mock import patch
 
-from jsonschema.exceptions import best_match
-from jsonschema.validators import validator_for
 from nbgrader.api import Gradebook, MissingEntry
 
 from autograder.authoring.exercise import ExerciseError
@@ -54,7 +47,7 @@ class SourceNotebook:
 
 @dataclass(frozen=True)
 class SourceBook:
-    """Stands where nbgrader's steps open a gradebook to read: `with Gradebook(url) as gb: gb.find_notebook(…)`."""
+    """Stands for the gradebook in the steps that only read of the assignment."""
 
     assignment: str
     notebooks: dict[str, SourceNotebook]
@@ -72,12 +65,6 @@ class SourceBook:
         source = self.find_notebook(notebook, assignment)
         found: GradedCell = _named((*source.grade_cells, *source.task_cells), name)
         return found
-
-    def __enter__(self) -> SourceBook:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
 
     @property
     def fingerprint(self) -> str:
@@ -106,46 +93,6 @@ def read_sourcebook(gradebook: Gradebook, assignment: str) -> SourceBook:
             for notebook in found.notebooks
         },
     )
-
-
-@contextmanager
-def standing_in(book: Any, *modules: str) -> Iterator[None]:
-    """Hand `book` to nbgrader's steps in these modules, which would each open the gradebook anew for every notebook.
-
-    Opening it costs more than the step itself: an engine, a connection and a look at every table. The schema of a
-    cell's metadata, which nbgrader checks anew with every cell, is checked once.
-    """
-    patches: list[Any] = [patch(f"{module}.Gradebook", lambda *_, **__: book) for module in modules]
-    patches.append(patch("nbgrader.nbgraderformat.common.jsonschema", SimpleNamespace(validate=_validate)))
-    for each in patches:
-        each.start()
-    try:
-        yield
-    finally:
-        for each in reversed(patches):
-            each.stop()
-
-
-def _validate(instance: Any, schema: dict[str, Any]) -> None:
-    """`jsonschema.validate`, with the validator of a schema kept, and what it found of instances met before."""
-    plain, its_schema = json.dumps(instance, sort_keys=True), json.dumps(schema, sort_keys=True)
-    find = _found_error if len(plain) < 1000 else _found_error.__wrapped__  # a student's may be of any size
-    error = find(plain, its_schema)
-    if error is not None:
-        raise error
-
-
-@lru_cache(maxsize=4096)
-def _found_error(instance: str, schema: str) -> Any:
-    return best_match(_validator(schema).iter_errors(json.loads(instance)))
-
-
-@lru_cache
-def _validator(schema: str) -> Any:
-    plain = json.loads(schema)
-    kind = validator_for(plain)
-    kind.check_schema(plain)
-    return kind(plain)
 
 
 def _named(cells: tuple[Any, ...], name: str) -> Any:

@@ -9,14 +9,13 @@ from autograder.authoring.exercise import ExerciseError
 from autograder.nbgrader_adapter.batch.executors import warm_up
 from autograder.nbgrader_adapter.batch.one_submission import NotGradable, SubmissionResult, draft
 from autograder.nbgrader_adapter.course import Course
-from autograder.nbgrader_adapter.fork_servers import fork_server_for, use_fork_server
 from autograder.nbgrader_adapter.gradebook.sourcebook import SourceBook
 from autograder.sandbox import ForkServer, SessionError
 from autograder.workers.pool import Crew, Done
 
 MAX_TRIALS = 3
 KNOWN = (NotGradable.__name__, ExerciseError.__name__, SessionError.__name__)  # taken care of apart
-Lanes = list[tuple[str, ForkServer]]
+Lanes = dict[str, ForkServer]  # by the assignment's name
 
 
 @dataclass(frozen=True)
@@ -97,16 +96,14 @@ class Graders:
         warm_up(course, dict.fromkeys(self._assignments, range(course.settings.case_sets)))
 
         def equip() -> Lanes:
-            return [(name, fork_server_for(course, name).lane()) for name in self._assignments]
+            return {name: course.fork_server_for(name).lane() for name in self._assignments}
 
         def unequip(lanes: Lanes) -> None:
-            for _, lane in lanes:
+            for lane in lanes.values():
                 lane.hang_up()
 
         def work(lanes: Lanes, task: Task) -> SubmissionResult:
-            for name, lane in lanes:
-                use_fork_server(course, name, lane)
-            return draft(course, task.book, task.student)
+            return draft(course, task.book, task.student, lanes[task.book.assignment])
 
         self._course = course
 

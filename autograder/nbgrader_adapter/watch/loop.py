@@ -21,6 +21,7 @@ from autograder.nbgrader_adapter.batch import one_submission
 from autograder.nbgrader_adapter.batch.grade import is_current, settle, troubles_of
 from autograder.nbgrader_adapter.course import Course, course_of
 from autograder.nbgrader_adapter.exchange import steps
+from autograder.nbgrader_adapter.fork_servers import ForkServers
 from autograder.nbgrader_adapter.gradebook.sourcebook import read_sourcebook
 from autograder.nbgrader_adapter.watch import answers
 from autograder.nbgrader_adapter.watch.graders import Graders, Task
@@ -43,11 +44,12 @@ def watch(
     limit: Limit | None = None,
     workers: int | None = None,
     once: bool = False,
+    fork_servers: ForkServers | None = None,
 ) -> int:
     """Answer submissions until SIGTERM or Ctrl-C; or, with `once`, those that are there.
 
     every : seconds between two looks at the exchange. workers : processes to grade in; one a core, and at least two,
-    so that a submission that takes long keeps nobody waiting
+    so that a submission that takes long keeps nobody waiting. fork_servers : those that were launched already
 
     Returns 0; with `once` 1 where a person is needed or something could not be done.
 
@@ -58,7 +60,7 @@ def watch(
     Unprotected
         This machine does not protect the grader from student code.
     """
-    course = course_of(config)
+    course = course_of(config, fork_servers)
     settings = course.settings
     limit = limit or Limit(settings.watch_answers, settings.watch_hours)
     _require(course, assignments)
@@ -164,6 +166,8 @@ class Watcher:
                 with steps.gradebook_of(self._course) as gradebook:
                     book = read_sourcebook(gradebook, assignment)
                     if not is_current(self._course, gradebook, book, student):
+                        if self._broken:
+                            raise ExerciseError(self._broken)
                         self.graders.give(Task(book, student, submission))
                         return
                     self._say(self._replies.reply(gradebook, GradedSubmission(handed, submission, book.notebooks)))

@@ -19,7 +19,6 @@ from nbgrader.exchange import ExchangeError, ExchangeFactory
 from autograder.authoring.source import definition
 from autograder.cli import main
 from autograder.nbgrader_adapter import course as courses
-from autograder.nbgrader_adapter import fork_servers
 from autograder.nbgrader_adapter.course import course_of
 from autograder.nbgrader_adapter.exchange import steps
 from autograder.settings import read_config
@@ -66,7 +65,7 @@ class Classroom:
 
     def watch(self, *words):
         """`autograder watch --once`, in this process: its exit code, what it said, and what it said on stderr."""
-        courses._courses.clear()
+        self._forget_courses()
         self._capsys.readouterr()
         code = main(["--course", str(self.root), "watch", ASSIGNMENT, *map(str, words), "--once"])
         out, err = self._capsys.readouterr()
@@ -90,9 +89,12 @@ class Classroom:
             if process.poll() is None:
                 process.kill()
             process.wait()
-        for key in list(fork_servers._fork_servers):
-            if str(self.root) in key[0]:
-                fork_servers._fork_servers.pop(key).__exit__(None, None, None)
+        self._forget_courses()
+
+    def _forget_courses(self):
+        while courses._courses:
+            _, (_, made) = courses._courses.popitem()
+            made.fork_servers.close()
 
     def score(self, name):
         with Gradebook(f"sqlite:///{self.root}/classroom/gradebook.db", "second-course") as gradebook:

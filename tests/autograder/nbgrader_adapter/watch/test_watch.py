@@ -200,7 +200,7 @@ def test_the_machinery_may_be_killed_and_the_next_submission_is_graded(classroom
     classroom.student("ann").submit()
     until(lambda: classroom_lines(process, "ann", "answered"), process)
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    fork_server = next(child for child in children if "warm" in Path(f"/proc/{child}/cmdline").read_text())
+    fork_server = next(child for child in children if "guest.fork_server" in Path(f"/proc/{child}/cmdline").read_text())
     os.kill(int(fork_server), signal.SIGKILL)
     classroom.student("bob").submit()
     until(lambda: classroom_lines(process, "bob", "13 of 15  answered"), process)
@@ -226,10 +226,10 @@ def test_while_the_exercises_cannot_be_loaded_submissions_wait_and_no_student_is
     [
         ("c.ExchangeFactory.collect = 'nbgrader.exchange.default.ExchangeCollect'", [], "needs an exchange that is a"),
         ("c.Exchange.root = str(here / 'nowhere')", [], "run `nbgrader release_assignment descent`"),
-        ("", ["nothing"], "run `nbgrader generate_assignment nothing`"),
-        ("", ["--limit", "three", "24"], "--limit three 24: name a number of answers and one of hours"),
-        ("", ["--every", "0"], "--every, --workers and the hours of --limit are above 0"),
-        ("", ["--limit", "-1", "24"], "--every, --workers and the hours of --limit are above 0"),
+        ("", ["nothing"], "there is no assignment called 'nothing'; known are: composed, descent"),
+        ("", ["--limit", "three", "24"], "--limit takes a number of answers and one of hours: a whole number"),
+        ("", ["--every", "0"], "--every: a number above 0 is wanted, not '0'"),
+        ("", ["--limit", "-1", "24"], "a whole number of at least 0 is wanted, not '-1'"),
     ],
 )
 def test_what_cannot_be_watched_is_one_sentence(classroom, line, words, sentence):
