@@ -17,7 +17,7 @@ class Signals(NamedTuple):
     backward: torch.Tensor
 
 
-# ------------------------------------------------------------------ small random numbers
+# ----------------------------------------------------------------- small random numbers
 
 
 def uniform(rng, shape, *, a):
@@ -31,7 +31,7 @@ def normal(rng, shape, *, std):
     return torch.randn(shape, generator=rng, device=rng.device).mul(std)
 
 
-# --------------------------------------------------------------------- scaled by the fans
+# ------------------------------------------------------------------- scaled by the fans
 
 
 def spread(fan_in, fan_out, *, gain=1.0, mode="fan_avg", distribution="normal"):
@@ -66,7 +66,7 @@ def he(rng, shape, *, gain=2**0.5, mode="fan_in", distribution="normal"):
 
 
 def normal_cells():
-    """The middles of cells and their shares of N(0, 1); see `reference.normal_cells`."""
+    """Middles and shares of cells of N(0, 1); see `reference.normal_cells`."""
     edges = torch.linspace(-8, 8, 3201, dtype=torch.float64)
     s = (edges[1:] + edges[:-1]) / 2
     return s, s.square().div(-2).softmax(0)                     # ∝ e^{-s²/2}
@@ -84,7 +84,7 @@ def measured_gains(sums, outputs, slopes):
     return rms[0] / rms[1], rms[2].reciprocal()
 
 
-# ------------------------------------------------------------------- orthogonal, identity
+# ----------------------------------------------------------------- orthogonal, identity
 
 
 def orthogonalize(A, *, method="qr"):
@@ -113,7 +113,7 @@ def identity(shape, *, gain=1.0):
     return weights
 
 
-# ------------------------------------------------------------------------------- by data
+# ------------------------------------------------------------------------------ by data
 
 
 def lsuv(weights, X, *, activation, std=1.0):
@@ -173,7 +173,7 @@ def residual_deviations(std, gains, *, skip=1.0, scale=1.0, normalized=False):
     return torch.stack(variances).sqrt()
 
 
-# ------------------------------------------------------------------------------- modules
+# ------------------------------------------------------------------------------ modules
 
 
 def init_weights(model, generator):

@@ -16,7 +16,7 @@ class Signals(NamedTuple):
     backward: np.ndarray
 
 
-# ------------------------------------------------------------------ small random numbers
+# ----------------------------------------------------------------- small random numbers
 
 
 def uniform(rng, shape, *, a):
@@ -29,7 +29,7 @@ def normal(rng, shape, *, std):
     return std * rng.normal(size=shape)
 
 
-# --------------------------------------------------------------------- scaled by the fans
+# ------------------------------------------------------------------- scaled by the fans
 
 
 def spread(fan_in, fan_out, *, gain=1.0, mode="fan_avg", distribution="normal"):
@@ -136,7 +136,7 @@ def measured_gains(sums, outputs, slopes):
     return forward, 1 / np.sqrt((slopes**2).mean())                 # g² E[φ'²] = 1
 
 
-# ------------------------------------------------------------------- orthogonal, identity
+# ----------------------------------------------------------------- orthogonal, identity
 
 
 def orthogonalize(A, *, method="qr"):
@@ -165,7 +165,7 @@ def orthogonalize(A, *, method="qr"):
         U, _, Vt = np.linalg.svd(A, full_matrices=False)
         return U @ Vt
     Q, R = np.linalg.qr(A)
-    return Q * np.copysign(1, np.diag(R))       # so that R_ii > 0: then Q is the only one
+    return Q * np.copysign(1, np.diag(R))       # R_ii > 0: then Q is the only one
 
 
 def orthogonal(rng, shape, *, gain=1.0, method="qr"):
@@ -183,7 +183,7 @@ def identity(shape, *, gain=1.0):
     return gain * np.eye(*shape)
 
 
-# ------------------------------------------------------------------------------- by data
+# ------------------------------------------------------------------------------ by data
 
 
 def lsuv(weights, X, *, activation, std=1.0):
@@ -285,7 +285,7 @@ def expected_deviations(gain, depth, *, activation, slope):
 
 
 def residual_deviations(std, gains, *, skip=1.0, scale=1.0, normalized=False):
-    """The deviation after each block of a residual stack, x_l = skip x_{l-1} + scale f_l.
+    """The deviation after each block of a stack x_l = skip x_{l-1} + scale f_l.
 
     Parameters
     ----------

@@ -190,7 +190,7 @@ def test_the_identity_is_the_library_s(module):
 @MODULES
 def test_one_seed_is_one_start_and_the_global_generator_is_left_alone(module):
     before = torch.random.get_rng_state()
-    for name, hyper in {"uniform": {"a": 1.0}, "normal": {"std": 1.0}, "xavier": {}, "he": {}, "orthogonal": {}}.items():
+    for name, hyper in {"uniform": {"a": 1.}, "normal": {"std": 1.}, "xavier": {}, "he": {}, "orthogonal": {}}.items():
         first, again, other = (drawn(module, name, seed, (4, 3), **hyper) for seed in (5, 5, 6))
         np.testing.assert_array_equal(first, again)
         assert not np.allclose(first, other)
