@@ -18,11 +18,12 @@ from chapters._ext.interactive import bundles, names
 from chapters._ext.site_check import faults
 from solutions.activations import reference as activations
 from solutions.gradient_descent import reference as descent
+from solutions.initialization import reference as initialization
 from solutions.learning_rates import reference as rates
 from solutions.momentum import reference as momentum
 from solutions.recurrence import reference as recurrence
 
-FIGURES = ("batch_size_rate", "depth_slope", "race", "radius_length", "rate_half_life", "rate_momentum")
+FIGURES = ("batch_size_rate", "depth_slope", "gain_depth", "race", "radius_length", "rate_half_life", "rate_momentum")
 RUNNERS = ("gd", "momentum", "nesterov", "rmsprop", "adam")
 BUDGET = 27_000         # bytes a page may send for its figure, compressed: the drawing, its style and its script
 
@@ -139,6 +140,23 @@ def test_what_is_left_of_a_gradient_is_that_of_solutions(javascript):
         assert np.isclose(recurrence.spectral_radius(W), case["radius"], rtol=1e-12)
         assert np.isclose(one["power"], case["radius"] ** case["length"], rtol=1e-12)
         assert np.isclose(case["radius"] ** one["steps"], 0.5 if case["radius"] < 1 else 2, rtol=1e-10)
+
+
+def test_the_deviations_by_layer_are_those_of_solutions(javascript):
+    functions = {"relu": (lambda s: np.maximum(s, 0), lambda s: (s > 0) * 1.0),
+                 "tanh": (np.tanh, lambda s: 1 - np.tanh(s)**2), "none": (lambda s: s, np.ones_like)}
+    rng = np.random.default_rng(4)
+    cases = [{"gain": rng.uniform(0.1, 3), "depth": int(rng.integers(1, 51)), "activation": name}
+             for name in functions for _ in range(12)]
+    there = javascript("gain_depth/mathematics.js", """
+        return { signals: data.map((one) => math.expectedDeviations(one)),
+                 gains: data.map((one) => math.ownGain(one.activation)) };""", cases)
+    for case, one, own in zip(cases, there["signals"], there["gains"], strict=True):
+        activation, slope = functions[case["activation"]]
+        expected = initialization.expected_deviations(case["gain"], case["depth"], activation=activation, slope=slope)
+        np.testing.assert_allclose(one["forward"], expected.forward, rtol=1e-12)
+        np.testing.assert_allclose(one["backward"], expected.backward, rtol=1e-12)
+        assert np.isclose(own, initialization.gain(activation), rtol=1e-12)
 
 
 def test_level_lines_lie_at_their_level(javascript):

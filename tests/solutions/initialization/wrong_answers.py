@@ -65,7 +65,8 @@ GAINS = table(reference.measured_gains, {
 GROWN = "skip**2 * variances[-1] + (scale * g)**2 * into"
 RESIDUAL = table(reference.residual_deviations, {
     "to_the_largest_branch": {"variances = [std**2]": "gains, variances = np.sort(gains), [std**2]"},
-    "a_mean_gain": {"variances = [std**2]": "gains = gains * 0 + (gains.mean() if gains.size else 0)\nvariances = [std**2]"},
+    "a_mean_gain": {"variances = [std**2]":
+                    "gains = gains * 0 + (gains.mean() if gains.size else 0)\nvariances = [std**2]"},
     "correlated": {GROWN: "skip**2 * variances[-1] + (scale * g)**2 * into + 2 * skip * scale * g * into"},
     "scales_of_one_sum": {GROWN: "(1 - scale) * variances[-1] + scale * g**2 * into"},
     "start_as_variance": {"std**2": "std"},
