@@ -131,19 +131,26 @@ def lsuv(weights, X, *, activation, std=1.0):
 # --------------------------------------------------------------------- what signals do
 
 
-def signal_deviations(weights, X, delta, *, activation, slope):
-    """How large signals and gradients are; see `reference.signal_deviations`."""
-    forward, sums = [], []
+def signals(weights, X, delta, *, activation, slope):
+    """The signal and the gradient in each layer; see `reference.signals`."""
+    zs, slopes, deltas = [], [], []
     for W in weights:
-        sums.append(X.mm(W))                                # s_l = z_{l-1} W_l
-        X = activation(sums[-1])
-        forward.append(X.std(correction=0))
-    backward: list[torch.Tensor] = []
+        sums = X.mm(W)
+        X = activation(sums)                                # z_l = φ(z_{l-1} W_l)
+        zs.append(X)
+        slopes.append(slope(sums))
     for l in range(len(weights) - 1, -1, -1):               # noqa: E741
-        delta = delta.mul(slope(sums[l]))                   # δ_l
-        backward.insert(0, delta.std(correction=0))
+        delta = delta.mul(slopes[l])                        # δ_l
+        deltas.insert(0, delta)
         delta = delta.mm(weights[l].T)
-    return Signals(torch.stack(forward), torch.stack(backward))
+    return zs, deltas
+
+
+def signal_deviations(weights, X, delta, *, activation, slope):
+    """How large they are; see `reference.signal_deviations`."""
+    both = signals(weights, X, delta, activation=activation, slope=slope)
+    return Signals(*(torch.stack([part.std(correction=0) for part in parts])
+                     for parts in both))
 
 
 def expected_deviations(gain, depth, *, activation, slope):
@@ -247,3 +254,39 @@ def feed_many(layers, X, activation):
     for W, b in hidden:
         z = activation(torch.baddbmm(b, z, W))
     return torch.baddbmm(last[1], z, last[0])
+
+
+def train_recurrence(rng, W, *, delay, steps, lr, constrained=False):
+    """Train h ← h W to remember which of four symbols it saw, and watch the gradient.
+
+    Parameters
+    ----------
+    rng : torch.Generator
+    W : tensor, (H, H)
+        The start of the recurrent matrix; it stays as it is.
+    delay : int
+        How many times W is applied between the symbol and the question.
+    steps : int
+        Updates, each on 32 symbols.
+    constrained : bool
+        Whether W is put back to the nearest orthogonal matrix after each update.
+
+    Yields
+    ------
+    loss, factor : float
+        Before each update; the factor is ‖∂E/∂h_0‖ / ‖∂E/∂h_T‖, what the way back
+        through time does to the gradient.
+    """
+    params = [W, normal(rng, (4, len(W)), std=0.5), normal(rng, (len(W), 4), std=0.25)]
+    for _ in range(steps):
+        y = torch.randint(4, (32,), generator=rng, device=rng.device)
+        W, U, V = params = [p.detach().requires_grad_() for p in params]
+        first = h = U[y]
+        for _ in range(delay):
+            h = h.mm(W)                                     # h_t = h_{t-1} W
+        loss = torch.nn.functional.cross_entropy(h.mm(V), y)
+        *grads, early, late = torch.autograd.grad(loss, [*params, first, h])
+        yield loss.item(), (early.norm() / late.norm()).item()
+        params = [p.detach() - lr * g for p, g in zip(params, grads, strict=True)]
+        if constrained:
+            params[0] = orthogonalize(params[0], method="svd")

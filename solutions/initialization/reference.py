@@ -223,8 +223,8 @@ def lsuv(weights, X, *, activation, std=1.0):
 # --------------------------------------------------------------------- what signals do
 
 
-def signal_deviations(weights, X, delta, *, activation, slope):
-    """How large signals and gradients are in each layer of a network without biases.
+def signals(weights, X, delta, *, activation, slope):
+    """The signal and the gradient in each layer of a network without biases.
 
     Parameters
     ----------
@@ -237,19 +237,29 @@ def signal_deviations(weights, X, delta, *, activation, slope):
 
     Returns
     -------
-    signals : Signals
-        Deviations over examples and units, the first layer first.
+    zs, deltas : lists of J ndarray, (N, M_l)
+        z_l, what each layer puts out, and δ_l = ∂E/∂s_l; the first layer first.
     """
-    sums, zs = [], [X]
+    sums, zs, deltas = [], [X], []
     for W in weights:
         sums.append(zs[-1] @ W)                             # s_l = z_{l-1} W_l
         zs.append(activation(sums[-1]))                     # z_l = φ(s_l)
-    backward = []
     for W, s in zip(reversed(weights), reversed(sums), strict=True):
-        delta = delta * slope(s)                            # δ_l = ∂E/∂z_l ⊙ φ'(s_l)
-        backward.append(delta.std())
-        delta = delta @ W.T                                 # ∂E/∂z_{l-1} = δ_l W_lᵀ
-    return Signals(np.array([z.std() for z in zs[1:]]), np.array(backward[::-1]))
+        deltas.append(delta * slope(s))                     # δ_l = ∂E/∂z_l ⊙ φ'(s_l)
+        delta = deltas[-1] @ W.T                            # ∂E/∂z_{l-1} = δ_l W_lᵀ
+    return zs[1:], deltas[::-1]
+
+
+def signal_deviations(weights, X, delta, *, activation, slope):
+    """How large they are: the deviations of z_l and δ_l, arguments as for `signals`.
+
+    Returns
+    -------
+    deviations : Signals
+        Over examples and units together, the first layer first.
+    """
+    zs, deltas = signals(weights, X, delta, activation=activation, slope=slope)
+    return Signals(np.array([z.std() for z in zs]), np.array([d.std() for d in deltas]))
 
 
 def expected_deviations(gain, depth, *, activation, slope):

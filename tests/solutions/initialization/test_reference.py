@@ -88,10 +88,11 @@ def residual_by_recursion(std, gains, *, skip, scale, normalized):
 TWINS = {
     "qr": Twin("orthogonalize", matrix, {"method": "qr"}, oracle=orthogonal_by_library, shapes=MATRICES),
     "svd": Twin("orthogonalize", matrix, {"method": "svd"}, oracle=orthogonal_by_library, shapes=MATRICES),
-    "signals, tanh": Twin("signal_deviations", network, {"activation": tanh, "slope": tanh_slope},
-                          oracle=signals_by_autograd, shapes=((4, 6), (6, 4), (1, 3))),
-    "signals, relu": Twin("signal_deviations", network, {"activation": relu, "slope": relu_slope},
-                          oracle=signals_by_autograd, shapes=((4, 6), (6, 4))),
+    "signals": Twin("signals", network, {"activation": tanh, "slope": tanh_slope}, shapes=((4, 6), (1, 3))),
+    "deviations, tanh": Twin("signal_deviations", network, {"activation": tanh, "slope": tanh_slope},
+                             oracle=signals_by_autograd, shapes=((4, 6), (6, 4), (1, 3))),
+    "deviations, relu": Twin("signal_deviations", network, {"activation": relu, "slope": relu_slope},
+                             oracle=signals_by_autograd, shapes=((4, 6), (6, 4))),
     "lsuv": Twin("lsuv", lambda rng, shape: network(rng, shape)[:2], {"activation": tanh, "std": 1.5},
                  shapes=((4, 6), (6, 4))),
     "measured gains": Twin("measured_gains", lambda rng, shape: tuple(rng.normal(size=(3, *shape))),
@@ -288,3 +289,16 @@ def test_networks_side_by_side_learn_as_one_alone_does():
         optimizer.step()
     torch.testing.assert_close(pytorch.feed_many(last, X, torch.tanh)[0], module(X).detach(), rtol=1e-4, atol=1e-5)
     assert all(torch.equal(now, then) for now, then in zip(sum(pair, ()), sum(before, ()), strict=True))
+
+
+def test_a_gradient_keeps_its_length_through_an_orthogonal_recurrence_and_goes_with_the_power_of_another():
+    generator = torch.Generator().manual_seed(0)
+    rotation = pytorch.orthogonal(generator, (8, 8))
+    run = {key: list(pytorch.train_recurrence(generator, gain * rotation, delay=12, steps=6, lr=.01, constrained=True))
+           for key, gain in (("kept", 1.0), ("shrunk", .5))}
+    np.testing.assert_allclose([factor for _, factor in run["kept"]], 1, rtol=1e-4)
+    assert run["shrunk"][0][1] == pytest.approx(.5**12, rel=1e-4)
+    assert run["shrunk"][1][1] == pytest.approx(1, rel=1e-4)        # the constraint has taken hold
+    losses = [loss for loss, _ in pytorch.train_recurrence(generator, rotation, delay=12, steps=60, lr=.01,
+                                                           constrained=True)]
+    assert np.mean(losses[-5:]) < .8 * np.mean(losses[:5])
