@@ -7,9 +7,10 @@ ACTIVATIONS = {"tanh": np.tanh, "relu": lambda s: s * (s > 0), "none": lambda s:
                "softplus": lambda s: np.log(1 + np.exp(s))}
 
 
-def run_lsuv(lsuv, weights, X, *, activation, **hyper):
-    """The scaled weights, with the activation of that name."""
-    return lsuv(weights, X, activation=ACTIVATIONS[activation], **hyper)
+def run_lsuv(lsuv, weights, X, *, activation, watched=False, **hyper):
+    """The scaled weights, with the activation of that name; `watched` adds what those that were given are then."""
+    found = lsuv(weights, X, activation=ACTIVATIONS[activation], **hyper)
+    return {"weights": found, "the weights given": weights} if watched else found
 
 
 def run_init(init_weights, *, spec, seed, double=False, whole=False):
