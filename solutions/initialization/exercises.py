@@ -151,7 +151,8 @@ def lsuv_cases(rng):
             case("no layer", [3], "edge"),
             case("a layer whose weights are all 0", [3, 4, 4], "edge", dead=1),
             case("one example", [4, 5, 3], "edge", n=1),
-            case("the weights given stay as they were", [3, 4, 2], "edge", watched=True),
+            case("the weights given stay as they were", [3, 4, 2], "edge",
+                 watched=True),
             case("float32 stays float32", [3, 4, 2], "dtype", std=std)]
 
 
