@@ -44,7 +44,7 @@ def run_init(init_weights, *, spec, seed, double=False, whole=False):
     state = torch.random.get_rng_state()
     init_weights(model, torch.Generator().manual_seed(seed))
     untouched = torch.equal(state, torch.random.get_rng_state())
-    found = {"layers": [_moments(torch, layer) for layer in layers]}
+    found: dict = {"layers": [_moments(torch, layer) for layer in layers]}
     if double:
         found["dtypes"] = sorted({str(p.dtype) for p in model.parameters()})
     if whole:

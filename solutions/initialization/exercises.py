@@ -311,11 +311,12 @@ def init_cases(rng):
 
     linear = lambda D, M, **options: ("Linear", (D, M), options)        # noqa: E731
     conv = lambda C, M, k, **options: ("Conv2d", (C, M, k), options)    # noqa: E731
-    relu, norm = ("ReLU", (), {}), ("BatchNorm2d", (80,), {})
+    plain: dict = {}
+    relu, norm = ("ReLU", (), plain), ("BatchNorm2d", (80,), plain)
     return [case("three linear layers", linear(150, 400), relu, linear(400, 120), relu,
                  linear(120, 500), weight=2),
             case("two convolutions and a linear layer", conv(25, 80, 5), relu,
-                 conv(80, 70, 3), relu, ("Flatten", (), {}), linear(280, 200),
+                 conv(80, 70, 3), relu, ("Flatten", (), plain), linear(280, 200),
                  weight=2),
             case("a network within a network", linear(200, 300),
                  [relu, [linear(300, 180), relu]], linear(180, 400)),

@@ -133,7 +133,8 @@ def lsuv(weights, X, *, activation, std=1.0):
 
 def signals(weights, X, delta, *, activation, slope):
     """The signal and the gradient in each layer; see `reference.signals`."""
-    zs, slopes, deltas = [], [], []
+    zs, slopes = [], []
+    deltas: list[torch.Tensor] = []
     for W in weights:
         sums = X.mm(W)
         X = activation(sums)                                # z_l = φ(z_{l-1} W_l)
