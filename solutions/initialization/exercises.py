@@ -169,7 +169,7 @@ lsuv.misconception("old_signal_passed_on", {
     "The next layer was measured on the signal of the unscaled weights. LSUV goes "
     "layer by layer: scale, feed forward through what you scaled, then measure.")
 lsuv.misconception("activation_forgotten", {NEXT: "z = z @ W"},
-    "The activation is missing between the layers: the next layer sees φ(s), and not "
+    "The activation is missing between the layers: the next layer sees f(s), and not "
     "s.")
 lsuv.misconception("measured_after_activation", {SIZE: "activation(z @ W).std()"},
     "You measure the layer's outputs, after the activation. What gets the deviation "
@@ -240,8 +240,8 @@ gains.misconception("mean_slope", {BACK: "1 / abs(slopes).mean()"},
     "of the *squared* slope.")
 gains.misconception("one_gain_for_both", {
     BACK: "np.sqrt((sums**2).mean() / (outputs**2).mean())"},
-    "The gradient does not pass through φ but through its slope: the gain that keeps "
-    "it is 1/√E[φ'²]. For ReLU on symmetric sums the two agree, for others they don't.")
+    "The gradient does not pass through f but through its slope: the gain that keeps "
+    "it is 1/√E[f'²]. For ReLU on symmetric sums the two agree, for others they don't.")
 
 # -------------------------------------------------------------------- a residual stack
 

@@ -137,7 +137,7 @@ def signals(weights, X, delta, *, activation, slope):
     deltas: list[torch.Tensor] = []
     for W in weights:
         sums = X.mm(W)
-        X = activation(sums)                                # z_l = φ(z_{l-1} W_l)
+        X = activation(sums)                                # z_l = f(z_{l-1} W_l)
         zs.append(X)
         slopes.append(slope(sums))
     for l in range(len(weights) - 1, -1, -1):               # noqa: E741

@@ -101,7 +101,7 @@ def gain(function):
     Parameters
     ----------
     function : callable, ndarray -> ndarray
-        φ for the gain that keeps a forward signal, φ' for the one that keeps a
+        f for the gain that keeps a forward signal, f' for the one that keeps a
         gradient. It may have a kink or a step at 0.
 
     Returns
@@ -120,7 +120,7 @@ def measured_gains(sums, outputs, slopes):
     sums : ndarray, any one shape
         s, from any distribution, with any mean and deviation.
     outputs, slopes : ndarray like `sums`
-        φ(s) and φ'(s).
+        f(s) and f'(s).
 
     Returns
     -------
@@ -133,7 +133,7 @@ def measured_gains(sums, outputs, slopes):
         Both have the dtype of `sums`.
     """
     forward = np.sqrt((sums**2).mean() / (outputs**2).mean())       # g² E[z²] = E[s²]
-    return forward, 1 / np.sqrt((slopes**2).mean())                 # g² E[φ'²] = 1
+    return forward, 1 / np.sqrt((slopes**2).mean())                 # g² E[f'²] = 1
 
 
 # ----------------------------------------------------------------- orthogonal, identity
@@ -196,10 +196,10 @@ def lsuv(weights, X, *, activation, std=1.0):
     X : ndarray, (N, D_1)
         A batch of inputs.
     activation : callable, ndarray -> ndarray
-        φ, the same for every layer.
+        f, the same for every layer.
     std : float
         The deviation that the sums s_l = z_{l-1} W_l get, over examples and units
-        together; z_l = φ(s_l) of the scaled s_l goes into the next layer.
+        together; z_l = f(s_l) of the scaled s_l goes into the next layer.
 
     Returns
     -------
@@ -216,7 +216,7 @@ def lsuv(weights, X, *, activation, std=1.0):
         size = (z @ W).std()
         W = W * (std / size) if size > 0 else W             # std(s_l) = std
         found.append(W)
-        z = activation(z @ W)                               # z_l = φ(z_{l-1} W_l)
+        z = activation(z @ W)                               # z_l = f(z_{l-1} W_l)
     return found
 
 
@@ -233,7 +233,7 @@ def signals(weights, X, delta, *, activation, slope):
     delta : ndarray, (N, M_J)
         ∂E/∂z_J, the gradient that comes from above.
     activation, slope : callable, ndarray -> ndarray
-        φ and φ', both of the sums.
+        f and f', both of the sums.
 
     Returns
     -------
@@ -243,9 +243,9 @@ def signals(weights, X, delta, *, activation, slope):
     sums, zs, deltas = [], [X], []
     for W in weights:
         sums.append(zs[-1] @ W)                             # s_l = z_{l-1} W_l
-        zs.append(activation(sums[-1]))                     # z_l = φ(s_l)
+        zs.append(activation(sums[-1]))                     # z_l = f(s_l)
     for W, s in zip(reversed(weights), reversed(sums), strict=True):
-        deltas.append(delta * slope(s))                     # δ_l = ∂E/∂z_l ⊙ φ'(s_l)
+        deltas.append(delta * slope(s))                     # δ_l = ∂E/∂z_l ⊙ f'(s_l)
         delta = deltas[-1] @ W.T                            # ∂E/∂z_{l-1} = δ_l W_lᵀ
     return zs[1:], deltas[::-1]
 
@@ -272,7 +272,7 @@ def expected_deviations(gain, depth, *, activation, slope):
     depth : int
         J. The inputs have the mean square 1, ∂E/∂z_J has the mean 0 and deviation 1.
     activation, slope : callable, ndarray -> ndarray
-        φ and φ'.
+        f and f'.
 
     Returns
     -------
@@ -288,21 +288,21 @@ def expected_deviations(gain, depth, *, activation, slope):
         s = math.sqrt(q) * cells                            # s_l is N(0, q)
         z = activation(s)
         forward.append(math.sqrt((z**2 * p).sum() - (z * p).sum()**2))
-        factors.append(math.sqrt((slope(s)**2 * p).sum()))  # √E[φ'(s_l)²]
+        factors.append(math.sqrt((slope(s)**2 * p).sum()))  # √E[f'(s_l)²]
         q = gain**2 * (z**2 * p).sum()                      # E[s²] = g² E[z²]
     back = np.cumprod(factors[::-1]) * float(gain)**np.arange(depth)
     return Signals(np.array(forward), back[::-1])
 
 
 def residual_deviations(std, gains, *, skip=1.0, scale=1.0, normalized=False):
-    """The deviation after each block of a stack x_l = skip x_{l-1} + scale f_l.
+    """The deviation after each block of a stack x_l = skip x_{l-1} + scale r_l.
 
     Parameters
     ----------
     std : float
         Of x_0, whose mean is 0.
     gains : ndarray, (L,)
-        Of each branch: f_l has `gains[l - 1]` times the deviation of what goes into
+        Of each branch: r_l has `gains[l - 1]` times the deviation of what goes into
         it, the mean 0, and no correlation with x_{l-1}.
     skip, scale : float
         The weights of the two paths.
@@ -318,6 +318,6 @@ def residual_deviations(std, gains, *, skip=1.0, scale=1.0, normalized=False):
     variances = [std**2]
     for g in gains:
         into = 1 if normalized else variances[-1]
-        # Var x_l = skip² Var x_{l-1} + scale² Var f_l
+        # Var x_l = skip² Var x_{l-1} + scale² Var r_l
         variances.append(skip**2 * variances[-1] + (scale * g)**2 * into)
     return np.sqrt(np.array(variances, gains.dtype))

@@ -19,10 +19,10 @@ const mean = (f, q) => {
   return CELLS.reduce((sum, s, i) => sum + f(root * s) * SHARES[i], 0);
 };
 
-/** The gain that keeps a forward signal, 1/√E[φ(s)²]. */
+/** The gain that keeps a forward signal, 1/√E[f(s)²]. */
 export const ownGain = (name) => 1 / Math.sqrt(mean((s) => ACTIVATIONS[name].activation(s) ** 2, 1));
 
-/** Deviations of z_l and of δ_l, l = 1 … depth; q_l = E[s_l²] goes to g² E[φ(s_l)²]. */
+/** Deviations of z_l and of δ_l, l = 1 … depth; q_l = E[s_l²] goes to g² E[f(s_l)²]. */
 export function expectedDeviations({ gain, depth, activation: name }) {
   const { activation, slope } = ACTIVATIONS[name];
   const [forward, factors] = [[], []];
