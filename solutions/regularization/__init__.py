@@ -1,0 +1,1 @@
+"""Regularization: penalties, priors, decoupled decay, early stopping."""
