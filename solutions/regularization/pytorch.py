@@ -174,7 +174,8 @@ def double_backprop_loss(model, x, y, *, strength):
     each = F.cross_entropy(model(inputs), y, reduction="none")          # E_n
     # E_m does not depend on x_n, so that the sum's gradient holds all ∂E_n/∂x_n
     slopes = torch.autograd.grad(each.sum(), inputs, create_graph=True)[0]
-    return each.mean() + strength / 2 * slopes.square().sum() / len(y)
+    square = slopes.square().sum() / len(y)             # 1/N Σ_n ‖∂E_n/∂x_n‖²
+    return each.mean() + strength / 2 * square
 
 
 class AdamW(torch.optim.Optimizer):

@@ -247,14 +247,14 @@ def laplace_map(X, y, *, noise, scale):
 
     References
     ----------
-    Tibshirani (1996), section 5; Friedman, Hastie and Tibshirani (2010).
+    Tibshirani (1996), section 5; Daubechies, Defrise and De Mol (2004).
     """
     A, b = X / noise[:, None], y / noise    # ½ Σ ((y_n - x_n w)/σ_n)² + Σ |w_j|/b_j
-    w = np.zeros_like(X[0])
-    for _ in range(300):
-        for j, a in enumerate(A.T):
-            pull = a @ (b - A @ w + a * w[j])
-            w[j] = np.sign(pull) * np.maximum(np.abs(pull) - 1 / scale[j], 0) / (a @ a)
+    lr = 1 / np.linalg.eigvalsh(A.T @ A)[-1]            # η = 1/L
+    w = np.zeros_like(scale)
+    for _ in range(2000):
+        z = w - lr * (A.T @ (A @ w - b))
+        w = np.sign(z) * np.maximum(np.abs(z) - lr / scale, 0)      # threshold η/b_j
     return w
 
 
@@ -371,10 +371,12 @@ def strength_of_stopping(curvature, *, lr, steps):
     ----------
     Goodfellow, Bengio and Courville (2016), section 7.8, where ηh is small.
     """
-    safe = np.where(curvature > 0, curvature, 1 / (2 * lr))
-    log_left = steps * np.log1p(-lr * safe)             # log q,  q = (1 - ηh)^τ
-    exact = safe * np.exp(log_left) / -np.expm1(log_left)           # λ = h q / (1 - q)
-    return np.where(curvature > 0, exact, 1 / (lr * steps)).astype(curvature.dtype)
+    strength = np.full_like(curvature, 1 / (lr * steps))    # the limit at h = 0
+    h = curvature[curvature > 0]
+    log_left = steps * np.log1p(-lr * h)                # log q,  q = (1 - ηh)^τ
+    # λ = h q / (1 - q)
+    strength[curvature > 0] = h * np.exp(log_left) / -np.expm1(log_left)
+    return strength
 
 
 # --------------------------------------------- penalties on the output and on its slope
