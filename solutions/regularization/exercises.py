@@ -106,7 +106,7 @@ def laplace_cases(rng):
             y = X @ true + (noise * rng.normal(size=n)).round(4)
             made = [np.asarray(a, dtype) for a in (X, y, noise, scale)]
             w = reference.laplace_map(*made[:2], noise=made[2], scale=made[3])
-            if _clear(*made, w) and (tight or w[0] and (w[d - irrelevant:] == 0).all()):
+            if _clear(*made, w) and (tight or (w[0] and (w[d - irrelevant:] == 0).all())):
                 return Case(name, tuple(made), None, weight, kind, {"zeros": zeros})
 
     return [case("three weights", 20, 3, weight=2),
@@ -433,4 +433,5 @@ slope.misconception("slope_at_the_weights", {
             "each.sum(), list(model.parameters()), create_graph=True)])"},
     "This is the gradient by the weights. The penalty is on the gradient by the "
     "inputs.")
-slope.equivalent({"[0]": "[-1]"}, "One gradient is asked for, and one comes.")
+slope.equivalent({SLOPES: SLOPES.replace("[0]", "[-1]")},
+                 "One gradient is asked for, and one comes.")
