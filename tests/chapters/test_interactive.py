@@ -22,8 +22,11 @@ from solutions.initialization import reference as initialization
 from solutions.learning_rates import reference as rates
 from solutions.momentum import reference as momentum
 from solutions.recurrence import reference as recurrence
+from solutions.regularization import reference as penalties
 
-FIGURES = ("batch_size_rate", "depth_slope", "gain_depth", "race", "radius_length", "rate_half_life", "rate_momentum")
+from solutions.regularization import reference as penalties
+
+FIGURES = ("batch_size_rate", "depth_slope", "gain_depth", "penalty_mixing", "race", "radius_length", "rate_half_life", "rate_momentum")
 RUNNERS = ("gd", "momentum", "nesterov", "rmsprop", "adam")
 BUDGET = 27_000         # bytes a page may send for its figure, compressed: the drawing, its style and its script
 
@@ -157,6 +160,34 @@ def test_the_deviations_by_layer_are_those_of_solutions(javascript):
         np.testing.assert_allclose(one["forward"], expected.forward, rtol=1e-12)
         np.testing.assert_allclose(one["backward"], expected.backward, rtol=1e-12)
         assert np.isclose(own, initialization.gain(activation), rtol=1e-12)
+
+
+def test_the_solution_under_a_penalty_is_that_of_solutions(javascript):
+    rng = np.random.default_rng(4)
+    factors = rng.normal(size=(60, 2, 2)) + 1.5 * np.eye(2)
+    cases = [{"strength": 10 ** rng.uniform(-2, 1), "mixing": rng.uniform(0, 1), "best": rng.normal(size=2).tolist(),
+              "hessian": (factor.T @ factor / 2).tolist()} for factor in factors]
+    there = javascript("penalty_mixing/mathematics.js", """
+        return data.map(({ hessian, best, ...chosen }) => {
+          const w = math.solve(chosen, hessian, best);
+          return { w, penalty: math.penalty(w, chosen) };
+        });""", cases)
+    for case, factor, one in zip(cases, factors, there, strict=True):
+        w = penalties.elastic_net_fit(factor, factor @ case["best"], strength=case["strength"], mixing=case["mixing"],
+                                      sweeps=400)
+        np.testing.assert_allclose(one["w"], w, rtol=0, atol=1e-12)
+        expected, _ = penalties.elastic_net(w, strength=1.0, mixing=case["mixing"])
+        np.testing.assert_allclose(one["penalty"], expected, rtol=0, atol=1e-12)
+
+
+def test_the_ball_touches_the_loss_s_level_line_at_the_solution(javascript):
+    there = javascript("penalty_mixing/mathematics.js", """
+        return { hessian: math.HESSIAN, best: math.BEST, w: math.solve(data), loss: math.loss(math.solve(data)) };""",
+                       {"strength": 0.3, "mixing": 0.4})
+    w, hessian, best = (np.array(there[key], float) for key in ("w", "hessian", "best"))
+    assert np.isclose(there["loss"], (w - best) @ hessian @ (w - best) / 2, rtol=1e-12)
+    _, slope = penalties.elastic_net(w, strength=0.3, mixing=0.4)
+    np.testing.assert_allclose(hessian @ (w - best), -slope, rtol=0, atol=1e-10)
 
 
 def test_level_lines_lie_at_their_level(javascript):
