@@ -13,7 +13,8 @@ def step_cases(rng):
     """Weights of which some end at 0, some change their sign, and some do neither."""
     lr, strength, mixing = uniform(rng, (.3, .6), (.5, .9), (.4, .7))
 
-    def case(name, shape, kind="values", weight=1.0, *, small=None, **changed):
+    def case(name, shape, kind="values", weight=1.0, *, small=None,
+             crossing=False, **changed):
         dtype = precision(kind)
         hyper = {"lr": lr, "strength": strength, "mixing": mixing} | changed
         count = int(np.prod(shape, dtype=int))
@@ -22,12 +23,14 @@ def step_cases(rng):
         # what the step without a penalty leads to: within the threshold, or far away
         size = np.where(near, .2 * hyper["lr"] * hyper["strength"], 1.0)
         z = (size * signs * rng.uniform(.6, 2, count)).round(4).reshape(shape)
+        grads = np.asarray(-2 * z / hyper["lr"], dtype) if crossing else grads
         params = np.asarray(z + hyper["lr"] * grads, dtype)
         return Case(name, (params, grads), None, weight, kind, hyper)
 
     return [case("a vector, with some weights near 0", (7,), weight=2),
             case("a matrix", (3, 4), weight=2),
             case("no weight near 0", (4,), small=False),
+            case("weights that change their sign", (4,), small=False, crossing=True),
             case("all weights near 0", (4,), "edge", small=True),
             case("L1 alone: ρ = 1", (7,), mixing=1.0),
             case("L2 alone: ρ = 0", (7,), mixing=0.0),
@@ -253,7 +256,9 @@ def stopping_cases(rng):
             case("the first deadline", [a, *flat[:11]], first=7),
             case("small improvements do not move the deadline", [*falling, *slow[:30]],
                  first=3, margin=.05),
-            case("but they are kept", slow, first=9, margin=.05, weight=2),
+            case("small improvements are kept", slow, first=9, margin=.05, weight=2),
+            case("the margin is a share of the loss", [40 * a, 39.5 * a, *[41 * a] * 9],
+                 first=3, margin=.05),
             case("restored, trained on and restored again", pause, again=True),
             case("the losses end before the deadline", falling, "edge", first=50),
             case("the same loss again is not lower", [a, a, a, a, a, a, a, a], "edge",
