@@ -47,7 +47,7 @@ export default {
   name: "penalty_mixing",
   title: "The ball of a penalty and the solution, steered by strength and mixing",
   controls: [
-    { id: "strength", label: "Strength λ", min: -2, max: 1, step: 0.05, at: -0.5,
+    { id: "strength", label: "Strength λ", min: -2, max: 1, step: 0.05, at: -0.15,
       value: (position) => Number((10 ** position).toPrecision(3)), words: (value) => number(value) },
     { id: "mixing", label: "Mixing ρ (0 is L2, 1 is L1)", min: 0, max: 1, step: 0.05, at: 1,
       value: (position) => Number(position.toFixed(2)) },
