@@ -110,7 +110,7 @@ def laplace_cases(rng):
             made = [np.asarray(a, dtype) for a in (X, y, noise, scale)]
             w = reference.laplace_map(*made[:2], noise=made[2], scale=made[3])
             as_wanted = tight or (w[0] != 0 and (w[d - irrelevant:] == 0).all())
-            if as_wanted and _clear(*made, w):
+            if as_wanted and _clear(made, w):
                 return Case(name, tuple(made), None, weight, kind, {"zeros": zeros})
 
     return [case("three weights", 20, 3, weight=2),
@@ -126,8 +126,9 @@ def laplace_cases(rng):
             case("float32 stays float32", 15, 3, "dtype")]
 
 
-def _clear(X, y, noise, scale, w):
+def _clear(given, w):
     """Whether every weight's pull is well away from the border of being 0."""
+    X, y, noise, scale = given
     A, b = X / noise[:, None], y / noise
     pull = np.abs(A.T @ (b - A @ w)) * scale
     return (np.linalg.cond(A) < 6 and (pull[w == 0] < .85).all()
