@@ -24,9 +24,8 @@ from solutions.momentum import reference as momentum
 from solutions.recurrence import reference as recurrence
 from solutions.regularization import reference as penalties
 
-from solutions.regularization import reference as penalties
-
-FIGURES = ("batch_size_rate", "depth_slope", "gain_depth", "penalty_mixing", "race", "radius_length", "rate_half_life", "rate_momentum")
+FIGURES = ("batch_size_rate", "depth_slope", "gain_depth", "penalty_mixing", "race", "radius_length", "rate_half_life",
+           "rate_momentum")
 RUNNERS = ("gd", "momentum", "nesterov", "rmsprop", "adam")
 BUDGET = 27_000         # bytes a page may send for its figure, compressed: the drawing, its style and its script
 
