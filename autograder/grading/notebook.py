@@ -18,8 +18,9 @@ from autograder.authoring.catalogue import Assignment
 from autograder.authoring.exercise import Exercise
 from autograder.authoring.source import definition
 from autograder.grading.flags import flags_of
+from autograder.grading.judgement import CheckedExercise, judge_answers
 from autograder.grading.strays import defined_elsewhere, defines
-from autograder.grading.verdict import CheckedExercise, GradedNotebook, Verdict, judge_answers, needs_person
+from autograder.grading.verdict import GradedNotebook, Verdict, needs_person
 from autograder.sandbox.interface import Answer, Cell, CellResult, Limits, Question, Snapshot, Step, Transcript
 from autograder.student.begun import is_as_given, is_defined_in
 
