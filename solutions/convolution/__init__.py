@@ -1,0 +1,1 @@
+"""Convolution: layers that are local and shared, pooling, receptive fields, costs."""
