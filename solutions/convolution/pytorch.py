@@ -4,8 +4,6 @@ Written apart from the NumPy versions on purpose: windows are views of the input
 and what goes back is added up by index. `torch.nn.functional`'s convolutions and
 poolings are what the tests hold both against.
 """
-from functools import partial
-
 import torch
 import torch.nn.functional as F
 
@@ -197,7 +195,7 @@ def causal_conv1d(X, W, b, *, dilation=1, groups=1):
 def tied_max_pool_backward(X, delta, *, size, stride):
     """δ shared by equal maxima; see `reference.tied_max_pool_backward`."""
     windows = _windows(X, (size, size), stride, 0, 1)
-    highest = windows.eq(windows.amax((4, 5), keepdim=True)).to(X)
+    highest = windows.eq(windows.amax((4, 5), keepdim=True)).to(delta)
     share = highest.div(highest.sum((4, 5), keepdim=True))
     return _overlap_add(share * delta[..., None, None], X, stride, 0, 1)
 
@@ -213,10 +211,8 @@ class InvariantFeatures(torch.nn.Module):
 
     def __init__(self, in_channels, out_channels, kernel_size):
         super().__init__()
-        uniform = partial(torch.nn.init.uniform_, a=-0.5, b=0.5)
-        size = (out_channels, in_channels, kernel_size, kernel_size)
-        self.weight = torch.nn.Parameter(uniform(torch.empty(size)))
-        self.bias = torch.nn.Parameter(uniform(torch.empty(out_channels)))
+        self.conv = torch.nn.Conv2d(in_channels, out_channels, kernel_size)
+        self.wrap = kernel_size - 1
 
     def forward(self, X):
         """How strongly each kernel answers, over the whole image.
@@ -230,9 +226,8 @@ class InvariantFeatures(torch.nn.Module):
         Returns
         -------
         features : tensor, (N, M)
-            A convolution with `weight` and `bias` at each of the H W places, ReLU, and
-            the mean over the places.
+            The layer `conv` at each of the H W places, ReLU, and the mean over the
+            places.
         """
-        wrap = self.weight.shape[-1] - 1
-        x = F.pad(X, (0, wrap, 0, wrap), mode="circular")
-        return F.conv2d(x, self.weight, self.bias).relu().mean((2, 3))
+        x = F.pad(X, (0, self.wrap, 0, self.wrap), mode="circular")
+        return self.conv(x).relu().mean((2, 3))

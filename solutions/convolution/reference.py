@@ -501,7 +501,7 @@ def convolve2d(image, kernel):
         Z_ij = Σ_m Σ_n kernel_mn image_{i-m, j-n}; outside, the image is zero.
     """
     (H, W), (kh, kw) = image.shape, kernel.shape
-    Z = np.zeros((H + kh - 1, W + kw - 1), image.dtype)
+    Z = np.zeros((H + kh - 1, W + kw - 1), np.result_type(image, kernel))
     for m, n in np.ndindex(kh, kw):
         Z[m:m + H, n:n + W] += kernel[m, n] * image     # a copy, moved by (m, n)
     return Z
@@ -530,9 +530,10 @@ def causal_conv1d(X, W, b, *, dilation=1, groups=1):
     reach = dilation * (k - 1)
     x = np.pad(X, ((0, 0), (0, 0), (reach, 0))).reshape(N, G, C // G, T + reach)
     w = W.reshape(G, M // G, C // G, k)
-    Z = np.zeros((N, G, M // G, T), X.dtype)
+    Z = np.zeros((N, G, M // G, T), np.result_type(X, W))
     for i in range(k):
-        tap = x[..., i * dilation:i * dilation + T]     # x_{t - d(k-1-i)}
+        start = dilation * i
+        tap = x[..., start:start + T]                   # x_{t - d(k-1-i)}
         Z += np.einsum("gmc,ngct->ngmt", w[..., i], tap)
     return Z.reshape(N, M, T) + b[:, None]
 
@@ -542,7 +543,8 @@ def tied_max_pool_backward(X, delta, *, size, stride):
 
     Parameters
     ----------
-    X : ndarray, (N, C, H, W)
+    X : ndarray of int, (N, C, H, W)
+        Pixels, which are whole numbers: where two are equal there is no doubt.
     delta : ndarray, (N, C, H', W')
         ∂E/∂Z for Z = max_pool(X, size=size, stride=stride).
     size, stride : int
@@ -551,9 +553,9 @@ def tied_max_pool_backward(X, delta, *, size, stride):
     Returns
     -------
     dX : ndarray, (N, C, H, W)
-        Of q equal maxima in a window each has δ/q.
+        Of q equal maxima in a window each has δ/q. Its dtype is delta's.
     """
-    dX = np.zeros_like(X)
+    dX = np.zeros(X.shape, delta.dtype)
     for i, j in np.ndindex(delta.shape[2:]):
         top, left = stride * i, stride * j
         place = (..., slice(top, top + size), slice(left, left + size))

@@ -319,7 +319,7 @@ def test_the_module_s_features_stay_when_the_image_goes_round(kernel):
     for rows, columns in itertools.product(range(5), range(6)):
         torch.testing.assert_close(module(X.roll((rows, columns), (2, 3))), features, rtol=1e-12, atol=1e-12)
     assert (features[0] - features[1]).abs().max() > .01
-    assert module.weight.min() < 0 < module.weight.max()
+    assert module.conv.weight.min() < 0 < module.conv.weight.max()
 
 
 def test_he_params_have_the_deviation_that_relu_asks_for():
