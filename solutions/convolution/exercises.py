@@ -198,7 +198,8 @@ causal.equivalent({SUMS: f"-{SUMS}"}, "A zero is the same with either sign.")
 
 def tied_cases(rng):
     """Few different pixels, so that maxima are equal; windows that overlap."""
-    def case(name, shape, size, stride, kind="values", weight=1.0, *, levels=2, apart=1):
+    def case(name, shape, size, stride, kind="values", weight=1.0, *, levels=2,
+             apart=1):
         dtype, (H, W) = precision(kind), shape[2:]
         out = [output_size(n, size, stride=stride) for n in (H, W)]
         while True:

@@ -182,9 +182,9 @@ def im2col(X, kernel, *, stride=1, padding=0, dilation=1):
     columns : ndarray, (N, C kh kw, L)
         L = H' W' windows, row by row.
     """
-    ends, (N, C) = (padding, padding), X.shape[:2]
-    x = np.pad(X, ((0, 0), (0, 0), ends, ends))
-    places = taps(X.shape[2:], kernel, stride=stride, padding=padding, dilation=dilation)
+    (N, C, *size), p = X.shape, padding
+    x = np.pad(X, ((0, 0), (0, 0), (p, p), (p, p)))
+    places = taps(size, kernel, stride=stride, padding=p, dilation=dilation)
     columns = np.stack([x[:, :, i, j] for i, j in places], axis=2)
     return columns.reshape(N, C * len(places), -1)
 
