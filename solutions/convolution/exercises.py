@@ -7,7 +7,7 @@ from solutions.common.draws import signed
 from solutions.convolution import checks, pytorch, reference
 from solutions.convolution.reference import Conv, Dense, Pool, output_size
 
-# ----------------------------------------------------------------------- a layer's matrix
+# --------------------------------------------------------------------- a layer's matrix
 
 
 def toeplitz_cases(rng):
@@ -29,7 +29,8 @@ def toeplitz_cases(rng):
 
 
 matrix = Exercise(reference.toeplitz2d, cases=toeplitz_cases, points=4,
-                  given=(output_size,), read="convolution.html#a-matrix-tied-and-sparse")
+                  given=(output_size,),
+                  read="convolution.html#a-matrix-sparse-and-tied")
 PLACES = "y, x = (stride * i + m - padding, stride * j + n - padding)"
 matrix.misconception("kernel_turned_over", {
     "kernel[m, n]": "kernel[::-1, ::-1][m, n]"},
@@ -296,9 +297,9 @@ def shapes_cases(rng):
             case("poolings", [Pool(3, 2), Pool(2, 2)], (number(4, 9), 22, 15)),
             case("dense layers after a picture", [Pool(2, 2), Dense(units), Dense(10)],
                  (number(2, 5), 9, 6), weight=2),
-            case("AlexNet", [*reference.ALEXNET[:-1], Dense(number(200, 900))],
+            case("AlexNet", reference.alexnet(number(200, 900)),
                  (3, 224, 224), weight=2),
-            case("AlexNet of 2012 on larger pictures", reference.ALEXNET_2012,
+            case("AlexNet of 2012 on larger pictures", reference.alexnet_2012(),
                  (3, 224 + 8 * number(1, 5), 256)),
             case("no layer", [], (3, 8, 8), "edge"),
             case("a picture of one pixel", [Conv(4, 1), Dense(3)], (2, 1, 1), "edge")]
@@ -405,6 +406,7 @@ features.misconception("sum_for_mean", {
     POOLED: "self.conv(x).relu().sum((2, 3))"},
     "You add the answers up. The mean is asked for: their sum over H · W places.")
 features.misconception("kernel_turned_over", {
-    POOLED: "F.conv2d(x, self.conv.weight.flip(2, 3), self.conv.bias).relu().mean((2, 3))"},
+    POOLED: "F.conv2d(x, self.conv.weight.flip(2, 3), self.conv.bias)"
+            ".relu().mean((2, 3))"},
     "The kernel is turned over before F.conv2d sees it. A layer does not do that: what "
     "it calls a convolution is a correlation.")

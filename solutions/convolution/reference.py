@@ -411,16 +411,34 @@ class Dense(NamedTuple):
     units: int
 
 
-ALEXNET = (Conv(64, 11, stride=4, padding=2), Pool(3, 2), Conv(192, 5, padding=2),
-           Pool(3, 2), Conv(384, 3, padding=1), Conv(256, 3, padding=1),
-           Conv(256, 3, padding=1), Pool(3, 2), Dense(4096), Dense(4096), Dense(1000))
-ALEXNET_2012 = (Conv(96, 11, stride=4, padding=2), Pool(3, 2),
-                Conv(256, 5, padding=2, groups=2), Pool(3, 2), Conv(384, 3, padding=1),
-                Conv(384, 3, padding=1, groups=2), Conv(256, 3, padding=1, groups=2),
-                Pool(3, 2), Dense(4096), Dense(4096), Dense(1000))
+def alexnet(classes=1000):
+    """The layers of S1's AlexNet, the one of 2014; each but the last has ReLU.
+
+    References
+    ----------
+    Krizhevsky (2014); `torchvision.models.alexnet`.
+    """
+    return [Conv(64, 11, stride=4, padding=2), Pool(3, 2),
+            Conv(192, 5, padding=2), Pool(3, 2),
+            Conv(384, 3, padding=1), Conv(256, 3, padding=1), Conv(256, 3, padding=1),
+            Pool(3, 2), Dense(4096), Dense(4096), Dense(classes)]
 
 
-def alexnet_shapes(layers=ALEXNET, shape=(3, 224, 224)):
+def alexnet_2012(classes=1000):
+    """The layers of the AlexNet that won in 2012: two GPUs are two groups.
+
+    References
+    ----------
+    Krizhevsky, Sutskever and Hinton (2012).
+    """
+    return [Conv(96, 11, stride=4, padding=2), Pool(3, 2),
+            Conv(256, 5, padding=2, groups=2), Pool(3, 2),
+            Conv(384, 3, padding=1), Conv(384, 3, padding=1, groups=2),
+            Conv(256, 3, padding=1, groups=2),
+            Pool(3, 2), Dense(4096), Dense(4096), Dense(classes)]
+
+
+def alexnet_shapes(layers, shape=(3, 224, 224)):
     """What comes out of each layer of a network, and its parameters.
 
     Parameters
@@ -434,10 +452,6 @@ def alexnet_shapes(layers=ALEXNET, shape=(3, 224, 224)):
     -------
     rows : list of (shape, parameters), one for each layer
         The shape of one image's output, (C, H, W), or (M,) after a dense layer.
-
-    References
-    ----------
-    Krizhevsky (2014) for ALEXNET; Krizhevsky, Sutskever and Hinton (2012).
     """
     rows = []
     for layer in layers:
@@ -647,14 +661,15 @@ def he_params(rng, shapes, dtype=np.float32):
     ----------
     rng : numpy.random.Generator
     shapes : sequence of tuples
-        Of weights and biases by turns; (D, M) for a dense layer, (M, C, …) for a kernel.
+        Of weights and biases by turns; (D, M) of a dense layer, (M, C, …) of a kernel.
 
     Returns
     -------
     params : list of ndarray
     """
-    fans = [1 if len(shape) == 1 else shape[0] if len(shape) == 2 else np.prod(shape[1:])
-            for shape in shapes]
-    return [np.zeros(shape, dtype) if len(shape) == 1
-            else (rng.normal(size=shape) * np.sqrt(2 / fan)).astype(dtype)
-            for shape, fan in zip(shapes, fans, strict=True)]
+    params = []
+    for shape in shapes:
+        fan_in = shape[0] if len(shape) == 2 else np.prod(shape[1:])
+        spread = 0 if len(shape) == 1 else np.sqrt(2 / fan_in)      # biases start at 0
+        params.append((rng.normal(size=shape) * spread).astype(dtype))
+    return params

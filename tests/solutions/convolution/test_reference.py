@@ -295,7 +295,7 @@ def narrowed(layer):
     return layer
 
 
-@pytest.mark.parametrize("layers", [reference.ALEXNET, reference.ALEXNET_2012], ids=["2014", "2012"])
+@pytest.mark.parametrize("layers", [reference.alexnet(), reference.alexnet_2012()], ids=["2014", "2012"])
 def test_the_shapes_and_parameters_are_those_of_pytorch_s_layers(layers):
     x, layers = torch.zeros(1, 3, 224, 224), [narrowed(layer) for layer in layers]
     for layer, (shape, parameters) in zip(layers, reference.alexnet_shapes(layers), strict=True):
@@ -305,7 +305,7 @@ def test_the_shapes_and_parameters_are_those_of_pytorch_s_layers(layers):
         assert sum(p.numel() for p in made.parameters()) == parameters
 
 
-@pytest.mark.parametrize(("layers", "total"), [(reference.ALEXNET, 61_100_840), (reference.ALEXNET_2012, 60_965_224)])
+@pytest.mark.parametrize(("layers", "total"), [(reference.alexnet(), 61_100_840), (reference.alexnet_2012(), 60_965_224)])
 def test_the_parameters_add_up(layers, total):
     assert sum(parameters for _, parameters in reference.alexnet_shapes(layers)) == total
 
