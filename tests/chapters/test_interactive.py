@@ -17,6 +17,7 @@ import pytest
 from chapters._ext.interactive import bundles, names
 from chapters._ext.site_check import faults
 from solutions.activations import reference as activations
+from solutions.convolution import reference as convolution
 from solutions.gradient_descent import reference as descent
 from solutions.initialization import reference as initialization
 from solutions.learning_rates import reference as rates
@@ -24,8 +25,8 @@ from solutions.momentum import reference as momentum
 from solutions.recurrence import reference as recurrence
 from solutions.regularization import reference as penalties
 
-FIGURES = ("batch_size_rate", "depth_slope", "gain_depth", "penalty_mixing", "race", "radius_length", "rate_half_life",
-           "rate_momentum")
+FIGURES = ("batch_size_rate", "depth_slope", "gain_depth", "penalty_mixing", "race", "radius_length",
+           "rate_half_life", "rate_momentum", "stride_dilation")
 RUNNERS = ("gd", "momentum", "nesterov", "rmsprop", "adam")
 BUDGET = 27_000         # bytes a page may send for its figure, compressed: the drawing, its style and its script
 
@@ -196,6 +197,33 @@ def test_level_lines_lie_at_their_level(javascript):
         points = np.array(segments).reshape(-1, 2)
         assert len(segments) > 20
         np.testing.assert_allclose(points**2 @ [0.1, 2], level, atol=0.05)
+
+
+def test_what_an_output_sees_is_where_the_matrices_of_its_layers_are_not_zero(javascript):
+    rng = np.random.default_rng(4)
+    cases = [[{"kernel": int(rng.integers(1, 5)), "stride": int(rng.integers(1, 4)),
+               "dilation": int(rng.integers(1, 4)),
+               "padding": int(rng.integers(0, 3)) if depth == 1 else 0} for _ in range(depth)]
+             for depth in (1, 2, 3) for _ in range(25)]
+    size = 140
+    there = javascript("stride_dilation/mathematics.js", f"""
+        return data.map((layers) => ({{ field: math.receptiveField(layers), first: math.seen(0, layers).at(-1),
+          second: math.seen(1, layers).at(-1), places: math.outputSize({size}, layers[0]),
+          pattern: math.pattern({size}, layers[0]) }}));""", cases)
+    for layers, one in zip(cases, there, strict=True):
+        A, places = np.eye(size), size
+        for layer in layers:
+            geometry = {key: layer[key] for key in ("stride", "dilation", "padding")}
+            step = convolution.toeplitz(np.ones((1, 1, layer["kernel"])), places, **geometry)
+            A, places = step @ A, len(step)
+        geometry = {key: layers[0][key] for key in ("stride", "dilation", "padding")}
+        assert one["places"] == convolution.output_size(size, layers[0]["kernel"], **geometry)
+        np.testing.assert_array_equal(
+            one["pattern"], convolution.toeplitz(np.ones((1, 1, layers[0]["kernel"])), size, **geometry))
+        for row, seen in zip(A[:2], (one["first"], one["second"]), strict=True):
+            assert np.flatnonzero(row).tolist() == [place for place in seen if place >= 0]
+        field = convolution.receptive_field([(la["kernel"], la["stride"], la["dilation"]) for la in layers])
+        assert (one["field"]["size"], one["field"]["jump"]) == field
 
 
 # ------------------------------------------------------------------------------------------------------------ the pages

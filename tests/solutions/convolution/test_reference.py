@@ -305,7 +305,8 @@ def test_the_shapes_and_parameters_are_those_of_pytorch_s_layers(layers):
         assert sum(p.numel() for p in made.parameters()) == parameters
 
 
-@pytest.mark.parametrize(("layers", "total"), [(reference.alexnet(), 61_100_840), (reference.alexnet_2012(), 60_965_224)])
+@pytest.mark.parametrize(("layers", "total"), [(reference.alexnet(), 61_100_840),
+                                               (reference.alexnet_2012(), 60_965_224)])
 def test_the_parameters_add_up(layers, total):
     assert sum(parameters for _, parameters in reference.alexnet_shapes(layers)) == total
 
