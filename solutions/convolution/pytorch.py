@@ -25,11 +25,10 @@ def output_size(size, kernel, *, stride=1, padding=0, dilation=1):
 
 def _windows(X, kernel, stride, padding, dilation):
     """A view of each window along the last axes: (N, C, places…, kernel…)."""
-    axes = len(kernel)
-    x = F.pad(X, (padding, padding) * axes)
-    for axis, k in enumerate(kernel, 2):
-        x = x.unfold(axis, dilation * (k - 1) + 1, stride)      # a new axis at the end
-    return x[(..., *[slice(None, None, dilation)] * axes)]
+    x = F.pad(X, (padding, padding) * len(kernel))
+    for axis, k in enumerate(kernel, 2):                        # a new axis at the end
+        x = x.unfold(axis, dilation * (k - 1) + 1, stride)[..., ::dilation]
+    return x
 
 
 def _overlap_add(windows, like, stride, padding, dilation):
@@ -145,14 +144,13 @@ def convnet_forward(params, X):
 
 def convnet_backward(params, outputs, delta):
     """The gradients of `convnet_forward`; see `reference.convnet_backward`."""
-    d, grads = delta, []
-    dX, *last = dense_backward(outputs[4].flatten(1), *params[4:], d)
-    for at, up, pooled in ((2, 3, 4), (0, 1, 2)):
-        z = outputs[up]
-        d = max_pool_backward(z, dX.view_as(outputs[pooled]), size=2).mul(z > 0)
-        dX, *found = conv2d_backward(outputs[at], *params[at:at + 2], d, padding=1)
-        grads = [*found, *grads]
-    return [*grads, *last]
+    W1, b1, W2, b2, W3, b3 = params
+    X, z1, p1, z2, p2, _ = outputs
+    d, *of_dense = dense_backward(p2.flatten(1), W3, b3, delta)
+    d = max_pool_backward(z2, d.view_as(p2), size=2).masked_fill(z2 <= 0, 0)
+    d, *of_second = conv2d_backward(p1, W2, b2, d, padding=1)
+    d = max_pool_backward(z1, d, size=2).masked_fill(z1 <= 0, 0)
+    return [*conv2d_backward(X, W1, b1, d, padding=1)[1:], *of_second, *of_dense]
 
 
 def relu_mlp_forward(params, X):
@@ -164,9 +162,9 @@ def relu_mlp_forward(params, X):
 
 def relu_mlp_backward(params, outputs, delta):
     """The gradients of `relu_mlp_forward`; see `reference.relu_mlp_backward`."""
-    x, z, _ = outputs
-    d, *last = dense_backward(z, *params[2:], delta)
-    return [*dense_backward(x, *params[:2], d.masked_fill(z <= 0, 0))[1:], *last]
+    (W1, b1, W2, b2), (x, z, _) = params, outputs
+    d, *last = dense_backward(z, W2, b2, delta)
+    return [*dense_backward(x, W1, b1, d.masked_fill(z <= 0, 0))[1:], *last]
 
 
 def toeplitz2d(kernel, size, *, stride=1, padding=0):
