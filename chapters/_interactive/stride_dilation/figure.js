@@ -17,12 +17,12 @@ const middle = (place, below) => {
 function tree(values, width) {
   const layers = stack(values);
   const counts = sizes(layers);
-  const height = (level) => 3 + 11 * level;                       // level 0 is the input
+  const height = (level) => 4 + 19 * level;                       // level 0 is the input
   const chosen = Math.floor((counts.at(-1) - 1) / 2);
   const levels = seen(chosen, layers).reverse();
   const at = (place, level) => [middle(place, layers.slice(0, level)), height(level)];
   return plot({
-    name: "tree", width, bare: true, x: { domain: [-1, INPUTS] }, y: { domain: [0, 28] },
+    name: "tree", width, bare: true, x: { domain: [-1, INPUTS] }, y: { domain: [0, INPUTS + 1] },
     label: `Inputs below, two layers above them. One output of the upper layer is joined to the ${levels[0].length} inputs `
       + "that it sees.",
     marks: (place) => {
