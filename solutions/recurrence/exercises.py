@@ -115,7 +115,8 @@ forget.misconception("first_layer_only", {
     "name.startswith('bias_hh')": "name.startswith('bias_hh_l0')"},
     "Only the first layer is set: every layer has forget gates of its own.")
 forget.misconception("one_direction_only", {
-    "name.startswith('bias_ih')": "name.startswith('bias_ih') and 'reverse' not in name",
+    "name.startswith('bias_ih')":
+        "name.startswith('bias_ih') and 'reverse' not in name",
     "name.startswith('bias_hh')":
         "name.startswith('bias_hh') and 'reverse' not in name"},
     "Only the forward direction is set. A bidirectional LSTM has a second set of "
@@ -125,7 +126,7 @@ forget.misconception("added_to_what_was_there", {
     "The value is added to the biases that were there. What the two come to is to be "
     "the value, whatever they were.")
 
-# ------------------------------------------------------- the gradient's way through time
+# ----------------------------------------------------- the gradient's way through time
 
 def norms_cases(rng):
     """States of a tanh layer, and a gradient at the end."""
@@ -170,14 +171,15 @@ norms.misconception("slope_after_the_matrix", {
 norms.misconception("last_first", {"grads[::-1]": "grads"},
     "The norms are right and stand in the order in which they were found: that of h_0 "
     "comes first in the answer.")
-norms.misconception("squared", {NORMS: "(np.stack(grads[::-1], axis=1)**2).sum(axis=-1)"},
+norms.misconception("squared", {
+    NORMS: "(np.stack(grads[::-1], axis=1)**2).sum(axis=-1)"},
     "These are squared lengths: the root is missing.")
 norms.misconception("over_the_batch", {
     NORMS: "np.linalg.norm(np.stack(grads[::-1]), axis=(1, 2))"},
     "You took one norm over all sequences. Each has its own: the answer is "
     "(N, T + 1).")
 
-# ------------------------------------------------------- clipping on the way through time
+# ----------------------------------------------------- clipping on the way through time
 
 def clip_cases(rng):
     """Tensors of several shapes; gradients above the bound and below it."""
@@ -241,7 +243,7 @@ clip.misconception("handed_on_unclipped", {SCALED: "list(grads)"},
 clip.equivalent({"norm > ctx.max_norm": "norm >= ctx.max_norm"},
     "A gradient just as long as the bound is multiplied by 1.")
 
-# ------------------------------------------------------------------- attention, a module
+# ------------------------------------------------------------------ attention, a module
 
 def attention_cases(rng):
     """Modules with and without a window; M differs from D, and both from T."""

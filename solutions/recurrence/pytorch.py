@@ -16,7 +16,7 @@ class Recurrent(NamedTuple):
 
 
 class GRU(NamedTuple):
-    """W (M, 3M), U (D, 3M), b (3M,) in blocks r, z, n; and c (M,), the bias inside n."""
+    """W (M, 3M), U (D, 3M), b (3M,) in blocks r, z, n; c (M,) is the bias inside n."""
     W: torch.Tensor
     U: torch.Tensor
     b: torch.Tensor
@@ -52,7 +52,7 @@ def gru_cell(x, h, params):
     kept_gates, kept = (h @ params.W).split(sizes, -1)
     r, z = gates.add(kept_gates).sigmoid().chunk(2, -1)
     n = torch.addcmul(given, r, kept + params.c).tanh()
-    return torch.lerp(n, h, z)                          # h_t = n_t + z ⊙ (h_{t-1} - n_t)
+    return torch.lerp(n, h, z)                  # h_t = n_t + z ⊙ (h_{t-1} - n_t)
 
 
 # ------------------------------------------------------------------------- through time
@@ -156,7 +156,7 @@ def set_forget_bias(lstm, value):
     ----------
     lstm : torch.nn.LSTM
         With biases; of any number of layers, in one direction or two. PyTorch has two
-        biases for each gate, `bias_ih_…` and `bias_hh_…`, of shape (4M,), and adds them.
+        biases of (4M,) for each, `bias_ih_…` and `bias_hh_…`, and adds them.
         The blocks of M are i, f, g, o.
     value : float
         What the two biases of a forget gate come to, for every unit. Nothing else of
@@ -217,7 +217,7 @@ class CausalSelfAttention(torch.nn.Module):
         self.window = window
 
     def forward(self, X):
-        """(N, T, D) -> (N, T, M): each place's mean of the values it sees, by softmax."""
+        """(N, T, D) -> (N, T, M): for each place a mean of the values it sees."""
         Q, K, V = self.query(X), self.key(X), self.value(X)
         scores = Q @ K.transpose(1, 2) / Q.shape[-1]**0.5           # Q Kᵀ/√M
         t = torch.arange(X.shape[1], device=X.device)

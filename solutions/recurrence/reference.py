@@ -21,7 +21,7 @@ class Recurrent(NamedTuple):
 
 
 class GRU(NamedTuple):
-    """W (M, 3M), U (D, 3M), b (3M,) in blocks r, z, n; and c (M,), the bias inside n."""
+    """W (M, 3M), U (D, 3M), b (3M,) in blocks r, z, n; c (M,) is the bias inside n."""
     W: np.ndarray
     U: np.ndarray
     b: np.ndarray
@@ -110,7 +110,7 @@ def gru_cell(x, h, params):
     r_x, z_x, n_x = np.split(params.b + x @ params.U, 3, axis=1)
     r_h, z_h, n_h = np.split(h @ params.W, 3, axis=1)
     r, z = sigmoid(r_x + r_h), sigmoid(z_x + z_h)
-    n = np.tanh(n_x + r * (n_h + params.c))         # n_t = tanh(… + r ⊙ (h_{t-1} W_n + c))
+    n = np.tanh(n_x + r * (n_h + params.c))         # tanh(… + r ⊙ (h_{t-1} W_n + c))
     return (1 - z) * n + z * h                      # h_t = (1-z) ⊙ n_t + z ⊙ h_{t-1}
 
 
@@ -226,7 +226,7 @@ def norms_through_time(hs, grad, W):
     """
     grads = [grad]
     for t in range(hs.shape[1] - 1, 0, -1):
-        grads.append((grads[-1] * (1 - hs[:, t]**2)) @ W.T)     # (∂E/∂h_t ⊙ slope) Wᵀ
+        grads.append((grads[-1] * (1 - hs[:, t]**2)) @ W.T)     # (… ⊙ slope) Wᵀ
     return np.linalg.norm(np.stack(grads[::-1], axis=1), axis=-1)
 
 
