@@ -72,16 +72,21 @@ def hat(S, norm, stats=None):
     return (S - stats.mean) * inv_std, inv_std
 
 
+def cross_entropy(logits, y):
+    """The mean loss of each network, (R,), and its gradient, like the logits (R, N, K)."""
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    log_p = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    r = np.eye(log_p.shape[-1], dtype=log_p.dtype)[y]
+    n = log_p.shape[1]
+    return -(r * log_p).sum(axis=(1, 2)) / n, (np.exp(log_p) - r) / n
+
+
 def backward(layers, zs, hats, y, *, norm=None, noise=None):
     """The loss of each network, (R,), and its gradient: a Layer for each of `layers`.
 
     y : ndarray of int, (N,) or (R, N)
     """
-    log_p = zs[-1] - zs[-1].max(axis=-1, keepdims=True)
-    log_p = log_p - np.log(np.exp(log_p).sum(axis=-1, keepdims=True))
-    r = np.eye(log_p.shape[-1], dtype=log_p.dtype)[y]
-    loss = -(r * log_p).sum(axis=(1, 2)) / log_p.shape[1]
-    delta, grads = (np.exp(log_p) - r) / log_p.shape[1], []
+    (loss, delta), grads = cross_entropy(zs[-1], y), []
     for i in reversed(range(len(layers))):
         d_gamma, hidden = 0 * layers[i].gamma, i < len(hats)
         if hidden:
