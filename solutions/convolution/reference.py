@@ -183,10 +183,12 @@ def im2col(X, kernel, *, stride=1, padding=0, dilation=1):
         L = H' W' windows, row by row.
     """
     (N, C, *size), p = X.shape, padding
-    x = np.pad(X, ((0, 0), (0, 0), (p, p), (p, p)))
+    x = np.pad(X, ((0, 0), (0, 0), (p, p), (p, p))) if p else X
+    # the places first: a window's pixels then lie in long runs of memory
+    x = np.ascontiguousarray(x.transpose(2, 3, 0, 1))
     places = taps(size, kernel, stride=stride, padding=p, dilation=dilation)
-    columns = np.stack([x[:, :, i, j] for i, j in places], axis=2)
-    return columns.reshape(N, C * len(places), -1)
+    columns = np.stack([x[tap] for tap in places])          # (kh kw, H', W', N, C)
+    return columns.transpose(3, 4, 0, 1, 2).reshape(N, C * len(places), -1)
 
 
 def col2im(columns, size, kernel, *, stride=1, padding=0, dilation=1):
@@ -205,13 +207,13 @@ def col2im(columns, size, kernel, *, stride=1, padding=0, dilation=1):
     (H, W), p = size, padding
     places = taps(size, kernel, stride=stride, padding=p, dilation=dilation)
     N, C = len(columns), columns.shape[1] // len(places)
-    x = np.zeros((N, C, H + 2 * p, W + 2 * p), columns.dtype)
+    x = np.zeros((H + 2 * p, W + 2 * p, N, C), columns.dtype)
     counts = [output_size(n, k, stride=stride, padding=p, dilation=dilation)
               for n, k in zip(size, kernel, strict=True)]
-    parts = columns.reshape(N, C, len(places), *counts)
-    for i, (rows, cols) in enumerate(places):
-        x[:, :, rows, cols] += parts[:, :, i]       # a pixel may lie in many windows
-    return x[:, :, p:p + H, p:p + W]
+    parts = columns.reshape(N, C, len(places), *counts).transpose(2, 3, 4, 0, 1)
+    for tap, part in zip(places, parts, strict=True):
+        x[tap] += part                              # a pixel may lie in many windows
+    return x[p:p + H, p:p + W].transpose(2, 3, 0, 1)
 
 
 def conv2d(X, W, b, *, stride=1, padding=0, dilation=1, groups=1):
