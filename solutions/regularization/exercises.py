@@ -130,8 +130,8 @@ def _clear(given, w):
     """Whether every weight's pull is well away from the border of being 0."""
     X, y, noise, scale = given
     A, b = X / noise[:, None], y / noise
-    pull = np.abs(A.T @ (b - A @ w)) * scale
-    return (np.linalg.cond(A) < 6 and (pull[w == 0] < .85).all()
+    pull = np.abs(A.T @ (b - A @ w))
+    return (np.linalg.cond(A) < 6 and (pull[w == 0] * scale[w == 0] < .85).all()
             and (np.abs(w[w != 0]) > .02).all())
 
 
