@@ -135,7 +135,7 @@ def fuse_conv_batch_norm(conv, norm):
     Parameters
     ----------
     conv : torch.nn.Conv2d
-        Any stride, padding, dilation and groups; it may have no bias (None).
+        Any stride, padding (with zeros), dilation and groups; its bias may be None.
     norm : torch.nn.BatchNorm2d
         Of the channels that `conv` puts out. It may have no weight and bias (None, for
         γ = 1 and β = 0). Its statistics are the running ones, whether or not it is in
@@ -149,8 +149,7 @@ def fuse_conv_batch_norm(conv, norm):
     """
     fused = torch.nn.Conv2d(
         conv.in_channels, conv.out_channels, conv.kernel_size, conv.stride,
-        conv.padding, conv.dilation, conv.groups, dtype=conv.weight.dtype,
-        device=conv.weight.device)
+        conv.padding, conv.dilation, conv.groups).to(conv.weight)
     gamma = 1 if norm.weight is None else norm.weight
     scale = gamma / torch.sqrt(norm.running_var + norm.eps)     # a = γ / √(σ²+ε)
     b = 0 if conv.bias is None else conv.bias
