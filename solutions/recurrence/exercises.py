@@ -4,7 +4,6 @@ import numpy as np
 from autograder.authoring.exercise import Case, Exercise
 from solutions.common.cases import precision
 from solutions.common.draws import signed, uniform
-from solutions.gradient_descent.reference import sigmoid
 from solutions.recurrence import checks, pytorch, reference
 
 # ------------------------------------------------------------------------------ the GRU
@@ -29,7 +28,7 @@ def gru_cases(rng):
 
 
 gru = Exercise(reference.gru_cell, cases=gru_cases, points=4,
-               given=(reference.GRU, sigmoid), read="recurrence.html#the-gru")
+               given=(reference.GRU, reference.sigmoid), read="recurrence.html#the-gru")
 gru.misconception("shares_swapped", {"(1 - z) * n + z * h": "z * n + (1 - z) * h"},
     "The two shares have changed places: z is the share of the old state that is kept, "
     "as in PyTorch, and 1 - z that of the candidate. Some papers name it the other way "

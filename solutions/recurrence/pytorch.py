@@ -32,6 +32,11 @@ class LSTMState(NamedTuple):
 # ---------------------------------------------------------------------------- the cells
 
 
+def sigmoid(s):
+    """1/(1+e⁻ˢ), the share that a gate lets through."""
+    return s.sigmoid()
+
+
 def rnn_cell(x, h, params):
     """One step of a tanh layer; see `reference.rnn_cell`."""
     return (x @ params.U).add(h @ params.W).add(params.b).tanh()

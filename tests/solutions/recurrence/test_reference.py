@@ -175,6 +175,7 @@ def row(name, arguments, oracle=None, **hyper):
 
 
 TWINS = {
+    "sigmoid": row("sigmoid", lambda rng, sizes: (30 * rng.normal(size=sizes[2:]),), torch.special.expit),
     "rnn_cell": row("rnn_cell", cell_case(layer, one_state), library_cell(torch.nn.RNNCell)),
     "lstm_cell": row("lstm_cell", cell_case(lambda *a: layer(*a, 4), two_states), library_cell(torch.nn.LSTMCell)),
     "gru_cell": row("gru_cell", cell_case(gru_layer, one_state), library_cell(torch.nn.GRUCell)),
