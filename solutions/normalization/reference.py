@@ -422,7 +422,7 @@ def rms_norm(X, gamma, *, eps=1e-6):
     Zhang and Sennrich (2019).
     """
     mean_square = (X**2).mean(axis=-1, keepdims=True)
-    return gamma * X / np.sqrt(mean_square + eps)               # y = γ x / √(x²‾ + ε)
+    return gamma * X / np.sqrt(mean_square + eps)       # y = γ x / √(1/D Σ x² + ε)
 
 
 def rms_norm_backward(grads, X, gamma, *, eps=1e-6):
