@@ -5,6 +5,7 @@
 # make hub      the classroom: JupyterHub with made-up accounts, until Ctrl-C (PORT=8000 HUB=/srv/deep-training PREFIX=demo)
 # make hub-remove  remove those accounts, their homes and the hub's folder
 # make bench    measure grading against nbgrader as it comes; write benchmarks/results
+# make bench-layers  time optimizers, activations and layers, on the CPU and on a GPU where there is one
 # Every target sets up what is missing, and does only what is needed.
 
 PYTHON  ?= python3.11
@@ -19,7 +20,7 @@ SOLUTIONS := $(shell find solutions -name '*.py' -o -name '*.md')
 GRADER    := $(shell find autograder -name '*.py')
 PAGES     := $(shell find chapters _config.yml _toc.yml genindex.md benchmarks/results -type f -not -path '*/__pycache__/*')
 
-.PHONY: course test quick book hub hub-remove bench clean
+.PHONY: course test quick book hub hub-remove bench bench-layers clean
 .DELETE_ON_ERROR:
 
 course: $(SITE).done build/classroom.done $(REHEARSALS)
@@ -80,6 +81,11 @@ hub: .venv/ready
 
 hub-remove: .venv/ready
 	@$(BIN)/python -m deploy.hub $(HUB_FLAGS) remove
+
+bench-layers: .venv/ready
+	$(BIN)/python -m benchmarks.optimizers
+	$(BIN)/python -m benchmarks.activations
+	$(BIN)/python -m benchmarks.layers
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks.grading

@@ -1,6 +1,9 @@
 """A table of results: Markdown in a page or notebook, aligned text elsewhere."""
 
 
+WAYS = ("NumPy", "PyTorch twin", "PyTorch and autograd")
+
+
 class Table:
     """Rows under a header; numbers are shown with `digits` significant ones.
 
@@ -31,6 +34,26 @@ class Table:
             "  ".join(map(str.ljust, line, widths)).rstrip()
             for line in lines
         )
+
+
+def cost_table(measured, *layers):
+    """The medians of `benchmarks/layers.py` for some layers, in ms, each row with what it was measured on.
+
+    Parameters
+    ----------
+    measured : dict
+        The results by device, as they stand in `benchmarks/results/layers.json`.
+    layers : str
+        The layers' names there.
+    """
+    rows = []
+    for result in measured.values():
+        machine = result["machine"]
+        times = {(row["what"], row["size"], row["how"]): row["median_us"] / 1000 for row in result["rows"]}
+        for what, size in dict.fromkeys(key[:2] for key in times if key[0] in layers):
+            ways = [times.get((what, size, how), "") for how in WAYS]
+            rows.append([what, size, *ways, f"{machine.get('gpu') or machine['cpu']}, {result['date']}"])
+    return Table(["ms, forward and backward", "size", *WAYS, "measured on"], rows)
 
 
 def _shown(value, digits):

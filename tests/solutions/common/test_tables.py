@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from solutions.common.tables import Table
+from solutions.common.tables import Table, cost_table
 
 
 def test_it_is_markdown_in_a_page():
@@ -29,3 +29,16 @@ def test_a_number_is_shown_with_three_digits(number, shown):
 def test_a_bar_in_a_cell_does_not_end_it():
     shown = Table(["until |y| > .5"], [["a | b"]])._repr_markdown_().splitlines()
     assert shown == [r"| until \|y\| > .5 |", "| --- |", r"| a \| b |"]
+
+
+def test_costs_have_a_row_for_each_size_and_device():
+    def row(size, how, microseconds):
+        return {"what": "conv2d", "size": size, "how": how, "median_us": microseconds}
+
+    other = {"what": "LSTM", "size": "small", "how": "NumPy", "median_us": 1.0}
+    measured = {
+        "cpu": {"machine": {"cpu": "C"}, "date": "2026-01-02", "rows": [row("small", "NumPy", 2500.0), other]},
+        "cuda": {"machine": {"gpu": "G"}, "date": "2026-01-03", "rows": [row("small", "PyTorch twin", 30.0)]},
+    }
+    assert cost_table(measured, "conv2d").rows == [
+        ["conv2d", "small", "2.5", "", "", "C, 2026-01-02"], ["conv2d", "small", "", "0.03", "", "G, 2026-01-03"]]
