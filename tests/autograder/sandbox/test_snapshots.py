@@ -7,7 +7,7 @@ import random
 import numpy as np
 import pytest
 
-from autograder.sandbox import Cell, Limits, Question, SessionError, Snapshot
+from autograder.sandbox import Cell, ForkServer, Limits, Question, SessionError, Snapshot
 
 
 def calls(*arguments):
@@ -414,10 +414,21 @@ f(1)
 }
 
 
-@pytest.mark.parametrize("source", MORE_THREADS.values(), ids=MORE_THREADS)
-def test_a_library_s_threads_are_there_in_the_answers_and_in_the_cells_after_them(source, torch_template, text):
+@pytest.fixture(scope="module")
+def torch_in_a_container():
+    with ForkServer(torch=True, layers=("no_new_privs", "rlimits", "landlock", "seccomp")) as fork_server:
+        yield fork_server
+
+
+@pytest.mark.parametrize(
+    ("kind", "place"),
+    [(kind, "torch_template") for kind in MORE_THREADS]
+    + [(kind, "torch_in_a_container") for kind in MORE_THREADS if kind != "NumPy"],  # threadpoolctl needs its own /proc
+)
+def test_a_library_s_threads_are_there_in_the_answers_and_in_the_cells_after_them(kind, place, request, text):
+    source, fork_server = MORE_THREADS[kind], request.getfixturevalue(place)
     steps = [Cell(source), Snapshot("f"), Cell("here = f(1)\nprint(here)"), Snapshot("f"), Cell("")]
-    transcript = torch_template.play(steps, [Question("f", calls(1, 2))] * 2, Limits(cell_seconds=10))
+    transcript = fork_server.play(steps, [Question("f", calls(1, 2))] * 2, Limits(cell_seconds=10))
     cells = transcript.cells
     assert [cell.status for cell in cells] == ["done"] * 3, [text(cell) for cell in cells]
     expected = float(text(cells[1]))
