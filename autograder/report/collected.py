@@ -16,6 +16,7 @@ from autograder.cleaning.outputs import printable
 from autograder.grading.verdict import GradedNotebook, Verdict
 from autograder.nbgrader_adapter.course import Course
 from autograder.nbgrader_adapter.exchange import steps
+from autograder.nbgrader_adapter.exchange.collect import refused_students
 from autograder.nbgrader_adapter.gradebook import scores
 from autograder.nbgrader_adapter.gradebook.scores import ScoreRow
 
@@ -122,7 +123,10 @@ def collect(course: Course, assignment: str) -> Collected:
     graded = {row.student: course.store.latest(assignment, row.student) for row in rows}
     verdicts = {student: _verdicts(found.values()) for student, found in graded.items()}
     submitted = set(steps.submitted_students(course, assignment))
-    absent = sorted(submitted - {row.student for row in rows})
+    refused = refused_students(course.directory(), assignment)
+    reasons = {student: UNKNOWN.format(student=student) for student in submitted}
+    reasons |= {student: f"what was submitted is not collected: {reason}" for student, reason in refused.items()}
+    absent = sorted(set(reasons) - {row.student for row in rows})
     found = course.catalogue.assignments.get(assignment)
     return Collected(
         assignment,
@@ -134,7 +138,7 @@ def collect(course: Course, assignment: str) -> Collected:
         tuple(_failing(items, verdicts.values())),
         (
             *(waiting for row in rows for waiting in _waiting(course, assignment, row, verdicts[row.student], items)),
-            *(Waiting(student, ("submission",), UNKNOWN.format(student=student)) for student in absent),
+            *(Waiting(student, ("submission",), reasons[student]) for student in absent),
         ),
         tuple(_used(student, notebooks.values()) for student, notebooks in graded.items() if notebooks),
         frozenset(

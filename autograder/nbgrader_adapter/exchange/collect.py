@@ -12,11 +12,11 @@ import pwd
 import re
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from fnmatch import fnmatch
+from fnmatch import fnmatch, fnmatchcase
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -115,8 +115,8 @@ class SafeCollect(ExchangeCollect):
     def copy_files(self) -> None:
         """Copy what is new. What fails leaves the earlier one in its place, and the other submissions go on."""
         self._copy_all()
-        reasons = {_student(name): reason for name, reason in (self.refused | self.failed).items()}
-        note_refused(self.coursedir, {name: reason for name, reason in reasons.items() if not unfit_name(name)})
+        wanted = str(self.coursedir.student_id)  # a pattern; of others this step has seen nothing
+        note_refused(self.coursedir, self.refused | self.failed, keep=lambda name: not fnmatchcase(name, wanted))
 
     def _copy_all(self) -> None:
         for record in self.src_records:
@@ -321,14 +321,21 @@ def _plain(error: Exception) -> str:
     return str(error) if isinstance(error, Refused) else ascii(str(error))
 
 
-def note_refused(directory: Any, refused: dict[str, str]) -> None:
-    """Note for the export who has something on the exchange that was not collected. Those who are collected go."""
+def note_refused(directory: Any, refused: Mapping[str, str], keep: Callable[[str], bool] = lambda _: False) -> None:
+    """Note for the export and the report who has something on the exchange that was not collected.
+
+    refused : the reason for each entry, by its name. keep : of which students an earlier note stays; the others, who
+        are collected now, go.
+    """
     path = _noted(directory, str(directory.assignment_id))
+    before = refused_students(directory, str(directory.assignment_id))
+    found = {student: reason for student, reason in before.items() if keep(student)}
+    found |= {student: refused[name] for name in refused if not unfit_name(student := _student(name))}
     with suppress(OSError):  # a full disk has been said already
-        if refused or path.exists():
+        if found != before:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with drafted(path) as file:
-                json.dump(refused, file)
+                json.dump(found, file)
 
 
 def refused_students(directory: Any, assignment: str) -> dict[str, str]:

@@ -16,7 +16,7 @@ from nbgrader.exchange import ExchangeFactory
 
 from autograder.authoring.exercise import ExerciseError
 from autograder.nbgrader_adapter.course import Course
-from autograder.nbgrader_adapter.exchange.collect import Refused, SafeCollect, TooMuch, Unfinished
+from autograder.nbgrader_adapter.exchange.collect import Refused, SafeCollect, TooMuch, Unfinished, note_refused
 
 PATIENCE = 60.0  # seconds after which a submission that is not complete is spoken of
 
@@ -26,11 +26,13 @@ class Arrivals:
     """students : who has something to be collected, with the names of the entries, oldest first.
 
     refused : sentences. too_much : entries of students who can be told that theirs is too large, with the reason.
+    reasons : why each entry is not collected, or not yet, whether that is spoken of or not.
     """
 
     students: dict[str, list[str]] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
     too_much: dict[str, str] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
 
 
 class Inbound:
@@ -55,11 +57,14 @@ class Inbound:
                 self._wait_for(name, str(error), found)
             except Refused as error:
                 self._known.add(name)
+                found.reasons[name] = str(error)
                 found.refused.append(f"{name!a} is not collected: {error}")
                 if isinstance(error, TooMuch):
                     found.too_much[name] = str(error)
             except OSError as error:
                 self._wait_for(name, str(error.strerror), found)
+        if found.reasons:
+            note_refused(collector.coursedir, found.reasons, keep=lambda _: True)  # until they are collected
         for record in sorted(records, key=lambda record: record["timestamp"]):
             found.students.setdefault(record["username"], []).append(record["filename"])
         return found
@@ -82,6 +87,8 @@ class Inbound:
 
     def _wait_for(self, name: str, reason: str, found: Arrivals) -> None:
         now = time.monotonic()
+        if name not in self._since:
+            found.reasons[name] = reason
         if now - self._since.setdefault(name, now) >= PATIENCE and name not in self._said:
             self._said.add(name)
             found.refused.append(f"{name!a} is not collected yet: {reason}; it is when it can be")

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
 
+from nbgrader.api import MissingEntry
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
 
@@ -187,13 +188,15 @@ class Watcher:
             with steps.gradebook_of(self._course) as gradebook:
                 if done.error.startswith(f"{ExerciseError.__name__}: "):
                     raise ExerciseError(done.error.partition(": ")[2])  # the course is to blame, and can be mended
-                settle(self._course, gradebook, task.book, done)
-                troubles = troubles_of(done)
+                troubles = [*troubles_of(done), *settle(self._course, gradebook, task.book, done)]
                 for trouble in troubles:
                     print(trouble, file=sys.stderr, flush=True)
                 reasons = tuple(dict.fromkeys(trouble.reason for trouble in troubles))
                 graded = GradedSubmission(handed, task.submission, task.book.notebooks, reasons, _mendable(done))
-                self._say(self._replies.reply(gradebook, graded))
+                try:
+                    self._say(self._replies.reply(gradebook, graded))
+                except MissingEntry:  # the gradebook took nothing
+                    raise ExerciseError("; ".join(reasons) or "it is not in the gradebook") from None
         except Exception as error:  # the next submission is not to blame
             self._postpone(assignment, student, _sentence(error))
         else:

@@ -47,7 +47,7 @@ def exchange(tmp_path, gradebook):
     submitted.mkdir(parents=True)
     shutil.copy(gradebook, tmp_path / "course")
 
-    def collect(**settings):
+    def collect(student="*", **settings):
         config = Config(
             {
                 "CourseDirectory": {
@@ -62,6 +62,7 @@ def exchange(tmp_path, gradebook):
             }
         )
         directory = CourseDirectory(config=config)
+        directory.student_id = student
         app = SafeCollect(coursedir=directory, config=config)
         app.log = logging.Logger("collect")
         app.log.addHandler(lines := Lines())
@@ -351,6 +352,19 @@ def test_who_is_refused_is_noted_until_they_are_collected(exchange):
     assert list(collect.refused_students(directory, "a")) == ["bob"]
     (folder / "submission_secret.txt").write_text("s3cret")
     exchange.collect()
+    assert collect.refused_students(directory, "a") == {}
+
+
+def test_who_is_collected_alone_changes_nobody_else_s_note(exchange):
+    folder = exchange.submission("bob")
+    (folder / "submission_secret.txt").unlink()
+    exchange.submission("ann")
+    exchange.collect()
+    exchange.collect(student="ann")
+    directory = SimpleNamespace(root=exchange.tmp / "course")
+    assert list(collect.refused_students(directory, "a")) == ["bob"]
+    (folder / "submission_secret.txt").write_text("s3cret")
+    exchange.collect(student="bob")
     assert collect.refused_students(directory, "a") == {}
 
 

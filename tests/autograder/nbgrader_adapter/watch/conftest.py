@@ -1,6 +1,7 @@
 """A course that is released, students who submit and fetch as nbgrader has it, and `autograder watch`."""
 
 import copy
+import csv
 import os
 import shutil
 import sqlite3
@@ -21,6 +22,9 @@ from autograder.cli import main
 from autograder.nbgrader_adapter import course as courses
 from autograder.nbgrader_adapter.course import course_of
 from autograder.nbgrader_adapter.exchange import steps
+from autograder.nbgrader_adapter.exchange.collect import refused_students
+from autograder.nbgrader_adapter.gradebook.export import export
+from autograder.report.collected import collect
 from autograder.settings import read_config
 
 ASSIGNMENT = "descent"
@@ -99,6 +103,28 @@ class Classroom:
     def score(self, name):
         with Gradebook(f"sqlite:///{self.root}/classroom/gradebook.db", "second-course") as gradebook:
             return gradebook.find_submission(ASSIGNMENT, name).score
+
+    def enroll(self, name):
+        with Gradebook(f"sqlite:///{self.root}/classroom/gradebook.db", "second-course") as gradebook:
+            gradebook.update_or_create_student(name)
+
+    def refused(self):
+        """Who has something on the exchange that was not collected, with the reason."""
+        return refused_students(self.course.directory(), ASSIGNMENT)
+
+    def exported(self):
+        """Each student's grade, as `autograder export` writes it."""
+        export(self.course, [ASSIGNMENT], self.root / "grades.csv")
+        with (self.root / "grades.csv").open() as file:
+            return {row["student_id"]: row["score"] for row in csv.DictReader(file)}
+
+    def reported(self):
+        """Who needs a person, by the class report, with the reason."""
+        return {(one.student, one.reason) for one in collect(self.course, ASSIGNMENT).waiting}
+
+    @property
+    def course(self):
+        return course_of(read_config(self.root))
 
     def answered(self):
         """(student, state) of every submission in the ledger, in order of time."""

@@ -11,6 +11,8 @@ import subprocess
 
 import pytest
 
+from autograder.nbgrader_adapter.batch import one_submission
+
 # nbgrader's release_feedback leaves a file to be closed by the garbage collector
 pytestmark = pytest.mark.filterwarnings("ignore:.*timestamp.txt:pytest.PytestUnraisableExceptionWarning")
 
@@ -132,6 +134,67 @@ def test_links_and_junk_in_the_inbound_are_named_once_and_the_others_are_answere
         "descent  bob  13 of 15  answered",
     ]
     assert not (classroom.root / "classroom" / "submitted" / "bob" / "descent" / "passwords").exists()
+
+
+def test_who_was_refused_is_noted_for_export_and_report_until_they_are_collected(classroom):
+    ann, bob, cyd = (classroom.student(name) for name in ("ann", "bob", "cyd"))
+    for name in ("bob", "cyd"):
+        classroom.enroll(name)
+    ann.submit()
+    (classroom.inbound / "bob+descent+2026-01-01 10:00:00 UTC+x").symlink_to(classroom.root)
+    secret = classroom.inbound / cyd.submit() / "submission_secret.txt"
+    text = secret.read_text()
+    secret.unlink()
+    classroom.watch()
+    assert classroom.refused().keys() == {"bob", "cyd"}
+    classroom.watch()  # another watcher forgets nobody
+    assert classroom.refused().keys() == {"bob", "cyd"}
+    assert classroom.exported() == {"ann": "13", "bob": "", "cyd": ""}
+    assert ("bob", "what was submitted is not collected: it is a link") in classroom.reported()
+    secret.write_text(text)
+    bob.submit()
+    classroom.watch()
+    assert classroom.exported() == {"ann": "13", "bob": "13", "cyd": "13"}
+    assert "cyd" not in classroom.refused()
+    assert not {name for name, _ in classroom.reported()} & {"bob", "cyd"}
+
+
+def test_a_grade_that_cannot_be_entered_is_said_and_waits_for_a_person(classroom, monkeypatch):
+    ann, bob = classroom.student("ann"), classroom.student("bob")
+    ann.submit()
+    bob.submit()
+    enter = one_submission.enter
+
+    def refuse(course, gradebook, book, drafted):
+        if drafted.student == "ann":
+            raise ValueError("it does not fit")
+        enter(course, gradebook, book, drafted)
+
+    monkeypatch.setattr(one_submission, "enter", refuse)
+    code, said, err = classroom.watch()
+    reason = "its grade cannot be entered: ValueError: it does not fit"
+    assert lines(said) == [
+        f"descent  ann  - of 15  needs a person: {reason}",
+        "descent  bob  13 of 15  answered",
+    ]
+    assert f"ann: submission: {reason}" in err
+    assert code == 1
+    assert ("ann", "person") in classroom.answered()
+
+
+def test_a_gradebook_that_takes_nothing_of_a_submission_is_said_and_tried_again(classroom, monkeypatch):
+    def refuse(*_):
+        raise ValueError("it does not fit")
+
+    monkeypatch.setattr(one_submission, "enter", refuse)
+    monkeypatch.setattr(one_submission, "set_aside", refuse)
+    classroom.student("ann").submit()
+    code, said, err = classroom.watch()
+    (line,) = lines(said)
+    assert line.startswith("descent  ann  not answered yet, and tried again: its grade cannot be entered: ValueError")
+    assert "the gradebook takes no entry of it: ValueError: it does not fit" in line
+    assert err.count("ann: submission: ") == 2
+    assert code == 1
 
 
 def test_a_flood_of_junk_takes_twenty_lines(classroom):
