@@ -12,7 +12,7 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -391,31 +391,45 @@ def _export(options: argparse.Namespace) -> int:
         raise ExerciseError("the gradebook has no assignment yet: run `nbgrader generate_assignment NAME`")
     chosen = list(dict.fromkeys(options.assignments)) or known  # in the order given
     columns = column_names(options.column, chosen)
-    waiting = export(course, chosen, options.to, options.format, columns)
+    damaged: dict[str, str] = {}
+    waiting = export(course, chosen, options.to, options.format, columns, damaged)
     print(f"{options.to}: written" + (f"; {waiting} blank, because they need a person" if waiting else ""))
-    return int(waiting > 0)
+    return max(_name_damaged(damaged.values()), int(waiting > 0))
 
 
-def _report(options: argparse.Namespace) -> None:
+def _name_damaged(sentences: Iterable[str]) -> int:
+    """Say what could not be read. Returns 1 where there is anything, else 0."""
+    from autograder.cleaning.outputs import printable
+
+    found = list(sentences)
+    for sentence in found:
+        _say(printable(sentence), 1)
+    return int(bool(found))
+
+
+def _report(options: argparse.Namespace) -> int:
     from autograder.report import write_report
 
-    write_report(_course(options), options.assignment, options.to)
+    damaged = write_report(_course(options), options.assignment, options.to)
     print(f"{options.to}: written")
+    return _name_damaged(damaged)
 
 
-def _scores(options: argparse.Namespace) -> None:
+def _scores(options: argparse.Namespace) -> int:
     from autograder.nbgrader_adapter.exchange import steps
     from autograder.nbgrader_adapter.gradebook import scores
 
     course = _course(options)
     with steps.gradebook_of(course) as gradebook:
         steps.require_assignment(course, gradebook, options.assignment)
-        found = scores.read_rows(gradebook, options.assignment)
-    if not found:
+        damaged: dict[str, str] = {}
+        found = scores.read_rows(gradebook, options.assignment, damaged)
+    if not found and not damaged:
         raise ExerciseError(
             f"no submission of {options.assignment!r} has a grade yet: run `autograder grade {options.assignment}`"
         )
     print(scores.table(found))
+    return _name_damaged(damaged.values())
 
 
 def _rehearse(options: argparse.Namespace) -> int:

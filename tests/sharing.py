@@ -20,6 +20,7 @@ GROUPS = {
     "autograder/report/test_report.py": "small class",
     "autograder/nbgrader_adapter/test_feedback_page.py": "small class",
     "autograder/nbgrader_adapter/test_export.py": "small class",
+    "autograder/nbgrader_adapter/test_damaged_files.py": "small class",
     "autograder/nbgrader_adapter/test_peers.py": "small class",
     "autograder/nbgrader_adapter/watch/": "released",
 }

@@ -18,6 +18,9 @@ from autograder.files import drafted
 from autograder.grading.notebook import Job
 from autograder.grading.verdict import GradedNotebook
 
+#: What a file that is damaged can end its reading in.
+WHATEVER = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
 
 class Store:
     """A folder that its owner alone can read: it holds hidden cases' explanations."""
@@ -28,10 +31,7 @@ class Store:
 
     def get(self, key: str) -> GradedNotebook | None:
         """The verdicts of this key; None where there are none, or the file is damaged."""
-        try:
-            return GradedNotebook.from_json(json.loads(self._path(key).read_text()))
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
+        return _graded(self._path(key), [])
 
     def put(self, key: str, graded: GradedNotebook) -> None:
         """Keep it; whole or not at all."""
@@ -41,15 +41,19 @@ class Store:
         """Note which verdicts are the latest of a student's notebook, for `explain` and `report`."""
         _write(self._latest(assignment, student, notebook), json.dumps({"key": key}))
 
-    def latest(self, assignment: str, student: str) -> dict[str, GradedNotebook]:
-        """The latest verdicts of a student, by notebook."""
-        found = {}
+    def latest(self, assignment: str, student: str, damaged: list[str] | None = None) -> dict[str, GradedNotebook]:
+        """The latest verdicts of a student, by notebook. What is damaged is as if it had not been graded.
+
+        damaged : takes a sentence for each file that cannot be read.
+        """
+        found, damaged = {}, [] if damaged is None else damaged
         for file in sorted(self._latest(assignment, student, "x").parent.glob("*.json")):
             try:
-                graded = self.get(json.loads(file.read_text())["key"])
-            except (OSError, ValueError, KeyError, TypeError):  # damaged: as if it had not been graded
+                path = self._path(json.loads(file.read_text())["key"])
+            except WHATEVER as error:
+                damaged.append(f"{file} cannot be read ({type(error).__name__})")
                 continue
-            if graded is not None:
+            if (graded := _graded(path, damaged)) is not None:
                 found[file.stem] = graded
         return found
 
@@ -73,6 +77,37 @@ class Store:
     def _latest(self, assignment: str, student: str, notebook: str) -> Path:
         parts = [part.replace("/", "_").lstrip(".") or "_" for part in (assignment, student, notebook)]
         return self.folder / "latest" / parts[0] / parts[1] / f"{parts[2]}.json"
+
+
+def _graded(path: Path, damaged: list[str]) -> GradedNotebook | None:
+    """The verdicts in a file; None where it is not there or, with a sentence for `damaged`, is none."""
+    try:
+        graded = GradedNotebook.from_json(json.loads(path.read_text()))
+        if not _is_whole(graded):
+            raise ValueError("it is not what was written")
+    except FileNotFoundError:  # as of what is not kept, for the wall clock stopped it
+        return None
+    except WHATEVER as error:
+        damaged.append(f"{path} cannot be read ({type(error).__name__})")
+        return None
+    return graded
+
+
+def _is_whole(graded: GradedNotebook) -> bool:
+    """Whether everything that is read of it has its type."""
+    return (
+        all(isinstance(word, str) for word in (*graded.troubles, *graded.layers))
+        and all(isinstance(number, float | int) for number in (graded.cpu_seconds, graded.peak_mib, graded.case_set))
+        and all(isinstance(outputs, list) for outputs in graded.outputs.values())
+        and all(
+            isinstance(one.score, float | int | None)
+            and isinstance(one.max_score, float | int)
+            and all(isinstance(word, str) for word in (one.exercise, one.reason, one.misconception, one.explanation))
+            and all(isinstance(flag, str) for flag in one.flags)
+            and all(len(case) == 5 and isinstance(case[2], float | int) for case in one.cases)
+            for one in graded.verdicts.values()
+        )
+    )
 
 
 def key_of(notebook: Any, job: Job, code: Mapping[Path, str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -13,6 +15,7 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
 from autograder.authoring.catalogue import Catalogue, forget_modules, load_catalogue, state_of
+from autograder.authoring.errors import ExerciseError
 from autograder.grading.store import Store, folder_fingerprint
 from autograder.nbgrader_adapter.fork_servers import ForkServers
 from autograder.sandbox import ForkServer
@@ -79,17 +82,42 @@ def released_notebook(course: Course, assignment: str, notebook: str) -> Noteboo
     directory = course.directory()
     for folder in (directory.release_directory, directory.source_directory):
         file = Path(directory.format_path(folder, ".", assignment)) / f"{notebook}.ipynb"
-        with suppress(OSError):
+        with suppress(OSError, ExerciseError):  # what depends on it has a way without
             return _read_notebook(file, file.stat().st_mtime_ns)
     return None
 
 
+def require_readable(course: Course, assignment: str, notebooks: Iterable[str]) -> None:
+    """Raises ExerciseError where a file that belongs to the assignment, and is there, cannot be read."""
+    directory = course.directory()
+    again = f"`nbgrader generate_assignment {assignment} --force` writes it again"
+    source = f"`autograder build {assignment}` writes it again, where the assignment is made of exercises; else put a "
+    source += "copy of it in its place"
+    for folder, remedy in ((directory.release_directory, again), (directory.source_directory, source)):
+        for notebook in notebooks:
+            file = Path(directory.format_path(folder, ".", assignment)) / f"{notebook}.ipynb"
+            try:
+                if os.path.lexists(file):
+                    _read_notebook(file, file.stat().st_mtime_ns)
+            except OSError as error:
+                raise ExerciseError(f"{file} cannot be read ({error.strerror}): {remedy}") from None
+            except ExerciseError as error:
+                raise ExerciseError(f"{error}: {remedy}") from None
+    try:
+        files_of(course, assignment)
+    except OSError as error:
+        remedy = "mend it, give this account access to it, or move it out of the assignment's source folder"
+        raise ExerciseError(f"{error.filename} cannot be read ({error.strerror}): {remedy}") from None
+
+
 @lru_cache(maxsize=64)
-def _read_notebook(file: Path, _changed: int) -> NotebookNode | None:
+def _read_notebook(file: Path, _changed: int) -> NotebookNode:
     try:
         return nbformat.read(file, as_version=4)
-    except Exception:  # whatever is in a damaged file; what depends on it has a way without
-        return None
+    except OSError:
+        raise
+    except Exception as error:  # whatever is in a damaged file
+        raise ExerciseError(f"{file} is not a notebook ({type(error).__name__})") from None
 
 
 def files_of(course: Course, assignment: str) -> dict[str, bytes]:

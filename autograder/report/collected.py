@@ -92,6 +92,7 @@ class Collected:
     """The class. submitted : how many handed in; `rows` has those with an entry in the gradebook.
 
     not_begun : (student, cell) of the answers that are as they were given.
+    damaged : a sentence for each student's record that cannot be read, and is missing here.
     """
 
     assignment: str
@@ -105,6 +106,7 @@ class Collected:
     used: tuple[Used, ...]
     not_begun: frozenset[tuple[str, str]] = frozenset()
     remarks: tuple[Remark, ...] = ()
+    damaged: tuple[str, ...] = ()
 
     @property
     def to_mark(self) -> int:
@@ -116,28 +118,38 @@ def collect(course: Course, assignment: str) -> Collected:
     """Raises ExerciseError where there is no assignment of this name, or nothing has a grade."""
     with steps.gradebook_of(course) as gradebook:
         (name,) = steps.known_assignments(gradebook, [assignment])
-        items = tuple(_items(gradebook.find_assignment(name)))
-        rows = tuple(scores.read_rows(gradebook, assignment))
-    if not rows:
+        items = tuple(_items(steps.read_assignment(gradebook, name)))
+        unread: dict[str, str] = {}
+        rows = tuple(scores.read_rows(gradebook, assignment, unread))
+    if not rows and not unread:
         raise ExerciseError(f"no submission of {assignment!r} has a grade yet: run `autograder grade {assignment}`")
-    graded = {row.student: course.store.latest(assignment, row.student) for row in rows}
+    damaged = list(unread.values())
+    graded = {}
+    for row in rows:
+        unsound: list[str] = []
+        graded[row.student] = course.store.latest(assignment, row.student, unsound)
+        remedy = f"`autograder grade {assignment} --student {row.student} --regrade` writes it again"
+        damaged += [f"{row.student}: {sentence}: {remedy}" for sentence in unsound]
     verdicts = {student: _verdicts(found.values()) for student, found in graded.items()}
     submitted = set(steps.submitted_students(course, assignment))
     refused = refused_students(course.directory(), assignment)
     reasons = {student: UNKNOWN.format(student=student) for student in submitted}
     reasons |= {student: f"what was submitted is not collected: {reason}" for student, reason in refused.items()}
-    absent = sorted(set(reasons) - {row.student for row in rows})
-    found = course.catalogue.assignments.get(assignment)
+    absent = sorted(set(reasons) - {row.student for row in rows} - set(unread))
+    known = course.catalogue.assignments.get(assignment)
+    waiting = [
+        one for row in rows for one in _waiting(course, assignment, row, verdicts[row.student], items, damaged)
+    ]
     return Collected(
         assignment,
-        found.title if found else assignment,
-        len(submitted | {row.student for row in rows}),
+        known.title if known else assignment,
+        len(submitted | {row.student for row in rows} | set(unread)),
         items,
         rows,
         tuple(_held(course, items, verdicts.values())),
         tuple(_failing(items, verdicts.values())),
         (
-            *(waiting for row in rows for waiting in _waiting(course, assignment, row, verdicts[row.student], items)),
+            *waiting,
             *(Waiting(student, ("submission",), reasons[student]) for student in absent),
         ),
         tuple(_used(student, notebooks.values()) for student, notebooks in graded.items() if notebooks),
@@ -145,6 +157,7 @@ def collect(course: Course, assignment: str) -> Collected:
             (student, cell) for student, found in verdicts.items() for cell, one in found.items() if not one.begun
         ),
         tuple(remark for student, notebooks in graded.items() for remark in _remarks(student, notebooks)),
+        tuple(dict.fromkeys(damaged)),
     )
 
 
@@ -201,29 +214,42 @@ def _judged(items: tuple[Item, ...], verdicts: Iterable[dict[str, Verdict]]) -> 
 
 
 def _waiting(
-    course: Course, assignment: str, row: ScoreRow, verdicts: dict[str, Verdict], items: tuple[Item, ...]
+    course: Course,
+    assignment: str,
+    row: ScoreRow,
+    verdicts: dict[str, Verdict],
+    items: tuple[Item, ...],
+    damaged: list[str],
 ) -> list[Waiting]:
     parts: dict[str, list[str]] = {}
     for item in items:
         if item.cell in row.cells and row.cells[item.cell] is None and item.cell not in row.written:
             verdict = verdicts.get(item.cell)
-            reason = verdict.reason if verdict else _reason_shown(course, assignment, row.student, item.cell)
+            reason = verdict.reason if verdict else _reason_shown(course, assignment, row.student, item.cell, damaged)
             parts.setdefault(reason or UNKNOWN.format(student=row.student), []).append(item.name)
     return [Waiting(row.student, tuple(names), reason) for reason, names in parts.items()]
 
 
-def _reason_shown(course: Course, assignment: str, student: str, cell: str) -> str:
+def _reason_shown(course: Course, assignment: str, student: str, cell: str, damaged: list[str]) -> str:
     """The reason in the graded notebook: a verdict that the wall clock made is not kept in the store."""
     directory = course.directory()
     folder = Path(directory.format_path(directory.autograded_directory, student, assignment))
     for file in sorted(folder.glob("*.ipynb")):
         try:
-            notebook = nbformat.read(file, as_version=4)
-        except (OSError, ValueError):
-            continue
-        for found in notebook.cells:
-            if found.metadata.get("nbgrader", {}).get("grade_id") == cell:
-                return next((output.evalue for output in found.outputs if output.get("ename") == "NeedsAPerson"), "")
+            shown: dict[str, Any] = next(
+                (
+                    found
+                    for found in nbformat.read(file, as_version=4).cells
+                    if found.metadata.get("nbgrader", {}).get("grade_id") == cell
+                ),
+                {},
+            )
+            said = (output.evalue for output in shown.get("outputs", ()) if output.get("ename") == "NeedsAPerson")
+            if reason := next(said, ""):
+                return str(reason)
+        except Exception as error:  # whatever is in a damaged file
+            remedy = f"`autograder grade {assignment} --student {student} --regrade` writes it again"
+            damaged.append(f"{student}: {file} cannot be read ({type(error).__name__}): {remedy}")
     return ""
 
 

@@ -21,11 +21,15 @@ LARGE = 100  # students; beyond, the tables can be sorted and searched
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def write_report(course: Course, assignment: str, path: Path) -> None:
-    """Raises ExerciseError where nothing has a grade, or the file cannot be written."""
-    page = render(collect(course, assignment))
+def write_report(course: Course, assignment: str, path: Path) -> tuple[str, ...]:
+    """Returns a sentence for each student's record that cannot be read, and is missing in the page.
+
+    Raises ExerciseError where nothing has a grade, or the file cannot be written.
+    """
+    collected = collect(course, assignment)
     with replacing(path) as file:
-        file.write(page)
+        file.write(render(collected))
+    return collected.damaged
 
 
 def render(collected: Collected) -> str:

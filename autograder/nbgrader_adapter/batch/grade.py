@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -15,13 +16,16 @@ from autograder.authoring.exercise import ExerciseError
 from autograder.cleaning.outputs import printable
 from autograder.nbgrader_adapter.batch import one_submission
 from autograder.nbgrader_adapter.batch.executors import graded_submissions
-from autograder.nbgrader_adapter.course import Course
+from autograder.nbgrader_adapter.course import Course, require_readable
 from autograder.nbgrader_adapter.exchange import steps
 from autograder.nbgrader_adapter.gradebook import scores
 from autograder.nbgrader_adapter.gradebook.sourcebook import SourceBook, read_sourcebook
 from autograder.options import nearest
 from autograder.workers.cluster import answers_at
 from autograder.workers.pool import Done
+
+
+NO_ROOM = "the disk is full: make room, then run this again; what is graded so far is kept"
 
 
 @dataclass(frozen=True)
@@ -55,24 +59,34 @@ def grade_class(
     with steps.gradebook_of(course) as gradebook, one_submission.one_journal(gradebook):
         book, wanted = _wanted(course, gradebook, assignment, students)
         todo = wanted if regrade else [s for s in wanted if not is_current(course, gradebook, book, s)]
-        before = {row.student: row for row in scores.read_rows(gradebook, assignment)} if dry_run else {}
+        damaged: dict[str, str] = {}
+        before = {row.student: row for row in scores.read_rows(gradebook, assignment, damaged)} if dry_run else {}
         new: dict[str, dict[str, float | None]] = {}
-        troubles = []
+        troubles: list[Trouble] = []
+        no_room: list[str] = []
         for done in graded_submissions(course, book, todo, workers or os.cpu_count() or 1, scheduler):
+            if disk_is_full(done):  # nothing is entered, so what was there before stays
+                no_room.append(str(done.item))
+                continue
             troubles += troubles_of(done)
             if dry_run:
                 new[str(done.item)] = _new_scores(done)
             else:
                 troubles += settle(course, gradebook, book, done)
-        found = [row for row in scores.read_rows(gradebook, assignment) if row.student in wanted]
+        found = [row for row in scores.read_rows(gradebook, assignment, damaged) if row.student in wanted]
+    troubles += [Trouble(student, "gradebook", sentence) for student, sentence in damaged.items() if student in wanted]
+    if no_room and dry_run:
+        raise ExerciseError(f"{len(no_room)} of {len(todo)} cannot be tried: {NO_ROOM}")
     if dry_run:
         return _print_changes(before, new, troubles)
-    print(f"{len(todo)} graded, {len(wanted) - len(todo)} had a grade already")
+    print(f"{len(todo) - len(no_room)} graded, {len(wanted) - len(todo)} had a grade already")
     if todo:
         print("\n" + scores.table(row for row in found if row.student in set(todo)))
     print("\n" + _totals(assignment, wanted, found))
     for trouble in troubles:
         print(trouble, file=sys.stderr)
+    if no_room:
+        raise ExerciseError(f"{len(no_room)} of {len(todo)} are not graded yet: {NO_ROOM}")
     return _report_waiting(wanted, found)
 
 
@@ -85,6 +99,13 @@ def _totals(assignment: str, wanted: list[str], found: list[scores.ScoreRow]) ->
     return (
         f"of {len(wanted)} submitted {len(totals)} have a whole score, in the mean {mean:.4g} of {of:g} points; "
         f"`autograder scores {assignment}` shows the table"
+    )
+
+
+def disk_is_full(done: Done) -> bool:
+    """Whether there was no room for what a worker writes: that tells nothing of the submission."""
+    return done.result is None and done.error.startswith(
+        tuple(f"OSError: [Errno {number}]" for number in (errno.ENOSPC, errno.EDQUOT))
     )
 
 
@@ -105,6 +126,10 @@ def is_current(course: Course, gradebook: Gradebook, book: SourceBook, student: 
         gradebook.find_submission(book.assignment, student)
     except MissingEntry:
         return False
+    except Exception as error:
+        if scores.is_of_one_entry(error):  # it is told when its grade is entered
+            return False
+        raise
     try:
         return course.store.entered(book.assignment, student) == _state(course, book, student)
     except OSError:  # what cannot be read now is told when it is graded
@@ -116,6 +141,7 @@ def _wanted(
 ) -> tuple[SourceBook, list[str]]:
     steps.require_assignment(course, gradebook, assignment)
     book = read_sourcebook(gradebook, assignment)
+    require_readable(course, assignment, book.notebooks)
     submitted = steps.submitted_students(course, assignment)
     if not submitted:
         raise ExerciseError(

@@ -283,9 +283,29 @@ def _without_outputs(notebook: Any) -> Any:
 def _replace(folder: Path, place: Path) -> None:
     """Put a folder in the place of another. A crash in between leaves the old one beside it, never half of one."""
     place.parent.mkdir(parents=True, exist_ok=True)
+    if folder.stat().st_dev != place.parent.stat().st_dev:  # the store lies on another disk
+        folder = _copied(folder, place.with_name(f".{place.name}.new"))
     old = place.with_name(place.name + ".old")
     shutil.rmtree(old, ignore_errors=True)
     if place.exists():
         os.replace(place, old)
     os.replace(folder, place)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _copied(folder: Path, new: Path) -> Path:
+    """The folder's copy at another place; nothing is left there where it does not fit."""
+    shutil.rmtree(new, ignore_errors=True)
+    try:
+        new.mkdir()
+        for path in sorted(folder.rglob("*")):
+            target = new / path.relative_to(folder)
+            if path.is_dir():
+                target.mkdir()
+            else:
+                shutil.copy(path, target)
+    except OSError:
+        shutil.rmtree(new, ignore_errors=True)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
+    return new

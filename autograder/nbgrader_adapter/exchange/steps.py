@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Gradebook
+from nbgrader.api import Assignment, Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.auth import Authenticator
 from nbgrader.exchange import ExchangeFactory
@@ -126,9 +126,20 @@ def _file_of(db_url: str) -> Path | None:
     return Path(db_url.removeprefix("sqlite:///")) if db_url.startswith("sqlite:///") else None
 
 
+def read_assignment(gradebook: Gradebook, name: str) -> Any:
+    """The gradebook's assignment. Raises ExerciseError where what is noted of it cannot be read."""
+    try:
+        return gradebook.find_assignment(name)
+    except (ValueError, TypeError) as error:  # such as a date that is none
+        raise ExerciseError(
+            f"the gradebook's entry of the assignment {name!r} cannot be read ({error}): put a copy of the gradebook "
+            "in its place"
+        ) from None
+
+
 def require_assignment(course: Course, gradebook: Gradebook, name: str) -> None:
     """Raises ExerciseError where no assignment has this name; it says what there is, or how it comes in."""
-    graded = [str(assignment.name) for assignment in gradebook.assignments]
+    graded = assignment_names(gradebook)
     if name in graded:
         return
     sources = course.folder / course.directory().source_directory
@@ -142,9 +153,14 @@ def require_assignment(course: Course, gradebook: Gradebook, name: str) -> None:
     )
 
 
+def assignment_names(gradebook: Gradebook) -> list[str]:
+    """In nbgrader's order, and whatever else is noted of them."""
+    return [str(name) for (name,) in gradebook.db.query(Assignment.name).order_by(Assignment.duedate, Assignment.name)]
+
+
 def known_assignments(gradebook: Gradebook, wanted: Collection[str]) -> list[str]:
     """The gradebook's assignments of these names; all of them where none is named."""
-    known = [str(assignment.name) for assignment in gradebook.assignments]
+    known = assignment_names(gradebook)
     if unknown := sorted(set(wanted) - set(known)):
         names = ", ".join(map(repr, unknown))
         near = nearest(unknown[0], known)

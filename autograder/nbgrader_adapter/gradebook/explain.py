@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from nbgrader.api import Student
+
 from autograder.authoring.exercise import ExerciseError
 from autograder.nbgrader_adapter.course import Course
 from autograder.nbgrader_adapter.exchange import steps
@@ -11,14 +13,15 @@ from autograder.options import nearest
 def explanations(course: Course, student: str, exercise: str, assignment: str | None = None) -> list[str]:
     """One text for each assignment in which the student answered the exercise."""
     with steps.gradebook_of(course) as gradebook:
-        names = list(dict.fromkeys([*course.catalogue.assignments, *(str(one.name) for one in gradebook.assignments)]))
-        students = [str(one.id) for one in gradebook.students]
+        names = list(dict.fromkeys([*course.catalogue.assignments, *steps.assignment_names(gradebook)]))
+        students = [str(name) for (name,) in gradebook.db.query(Student.id)]
     if assignment and assignment not in names:
         course.catalogue.assignment(assignment)
     known = [assignment] if assignment else names
-    found = []
+    found: list[str] = []
+    damaged: list[str] = []
     for name in known:
-        for notebook, graded in course.store.latest(name, student).items():
+        for notebook, graded in course.store.latest(name, student, damaged).items():
             for verdict in graded.verdicts.values():
                 if verdict.exercise == exercise:
                     score = "needs a person" if verdict.score is None else f"{verdict.score:g} of {verdict.max_score:g}"
@@ -26,6 +29,8 @@ def explanations(course: Course, student: str, exercise: str, assignment: str | 
                     found.append(f"{student}, {name}, {notebook}: {exercise}: {score}{flags}\n{verdict.explanation}")
     if found:
         return found
+    if damaged:
+        raise ExerciseError(f"{damaged[0]}: grade again, with `autograder grade --student {student} --regrade`")
     exercises = sorted({entry.name for one in course.catalogue.assignments.values() for entry in one.entries})
     if exercise not in exercises:
         raise ExerciseError(

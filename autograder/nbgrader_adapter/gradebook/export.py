@@ -23,14 +23,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, Student
 
 from autograder.authoring.exercise import ExerciseError
 from autograder.files import replacing
 from autograder.nbgrader_adapter.course import Course
 from autograder.nbgrader_adapter.exchange.collect import refused_students
-from autograder.nbgrader_adapter.exchange.steps import gradebook_of
-from autograder.nbgrader_adapter.gradebook.scores import ScoreRow, number, read_rows
+from autograder.nbgrader_adapter.exchange.steps import gradebook_of, read_assignment
+from autograder.nbgrader_adapter.gradebook.scores import ScoreRow, is_of_one_entry, number, read_rows, unreadable
 
 NBGRADER = (
     "assignment",
@@ -83,15 +83,18 @@ def export(
     path: Path,
     format_: str = "nbgrader",
     columns: Mapping[str, str] | None = None,
+    damaged: dict[str, str] | None = None,
 ) -> int:
     """Write the grades; a broken-off export leaves the file that was there.
 
     columns : what Canvas's or Moodle's column of an assignment is called, where that is not the assignment's name.
+    damaged : takes a sentence for each student whose entries cannot be read, and who has a blank or is left out; where
+    None, the first is an ExerciseError.
     Returns how many scores are blank because they need a person.
     """
     with gradebook_of(course) as gradebook:
-        students = sorted(gradebook.students, key=lambda student: str(student.id))
-        marked = [_marked(course, gradebook, name) for name in assignments]
+        students = _students(gradebook, damaged)
+        marked = [_marked(course, gradebook, students, name, damaged) for name in assignments]
         lines = FORMATS[format_](students, marked, columns or {})
         with replacing(path) as file:
             csv.writer(file).writerows([_harmless(field) for field in line] for line in lines)
@@ -111,17 +114,45 @@ def column_names(given: Iterable[str], assignments: Iterable[str]) -> dict[str, 
     return names
 
 
-def _marked(course: Course, gradebook: Gradebook, name: str) -> AssignmentScores:
-    assignment = gradebook.find_assignment(name)
-    rows = {row.student: row for row in read_rows(gradebook, name)}
+def _students(gradebook: Gradebook, damaged: dict[str, str] | None) -> list[Student]:
+    """Those whose names can be read, in their order."""
+    try:
+        return sorted(gradebook.students, key=lambda student: str(student.id))
+    except Exception as error:  # whatever a damaged entry holds
+        if not is_of_one_entry(error):
+            raise
+    gradebook.db.expunge_all()
+    found = []
+    for (name,) in sorted(gradebook.db.query(Student.id)):
+        try:
+            found.append(gradebook.find_student(name))
+        except Exception as error:
+            if not is_of_one_entry(error):
+                raise
+            said = unreadable(str(name), error)
+            if damaged is None:
+                raise ExerciseError(said) from None
+            damaged[str(name)] = said
+    return found
+
+
+def _marked(
+    course: Course, gradebook: Gradebook, students: list[Student], name: str, damaged: dict[str, str] | None
+) -> AssignmentScores:
+    assignment = read_assignment(gradebook, name)
+    unread = None if damaged is None else dict[str, str]()
+    rows = {row.student: row for row in read_rows(gradebook, name, unread)}
+    if damaged is not None and unread is not None:
+        damaged.update(unread)
     directory = course.directory()
     refused = refused_students(directory, name)
     ungraded = frozenset(
         student.id
-        for student in gradebook.students
+        for student in students
         if student.id not in rows
         and (
             student.id in refused
+            or student.id in (unread or ())
             or Path(directory.format_path(directory.submitted_directory, student.id, name)).is_dir()
         )
     )

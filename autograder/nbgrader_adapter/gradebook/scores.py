@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from nbgrader.api import Assignment, Grade, Gradebook, SubmittedAssignment, SubmittedNotebook
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import selectinload
 
+from autograder.authoring.exercise import ExerciseError
 from autograder.nbgrader_adapter.course import Course
 from autograder.nbgrader_adapter.exchange.steps import gradebook_of
 
@@ -52,9 +55,12 @@ def rows(course: Course, assignment: str) -> list[ScoreRow]:
         return read_rows(gradebook, assignment)
 
 
-def read_rows(gradebook: Gradebook, assignment: str) -> list[ScoreRow]:
-    """The same, from a gradebook that is open."""
-    submissions = (
+def read_rows(gradebook: Gradebook, assignment: str, damaged: dict[str, str] | None = None) -> list[ScoreRow]:
+    """The same, from a gradebook that is open.
+
+    damaged : takes a sentence for each student whose entry cannot be read; where None, the first is an ExerciseError.
+    """
+    entries = (
         gradebook.db.query(SubmittedAssignment)
         .join(SubmittedAssignment.assignment)
         .filter(Assignment.name == assignment)
@@ -62,7 +68,43 @@ def read_rows(gradebook: Gradebook, assignment: str) -> list[ScoreRow]:
             selectinload(SubmittedAssignment.notebooks).selectinload(SubmittedNotebook.grades).joinedload(Grade.cell)
         )
     )
-    return [_row(submission) for submission in sorted(submissions, key=lambda s: str(s.student.id))]
+    try:
+        return sorted(map(_row, entries), key=lambda row: row.student)
+    except Exception as error:  # whatever a damaged entry holds
+        if not is_of_one_entry(error):
+            raise
+    gradebook.db.expunge_all()
+    numbers = (
+        gradebook.db.query(SubmittedAssignment.id, SubmittedAssignment.student_id)
+        .join(SubmittedAssignment.assignment)
+        .filter(Assignment.name == assignment)
+    )
+    found = []
+    for number, student in sorted(numbers, key=lambda entry: str(entry[1])):
+        try:
+            found.append(_row(entries.filter(SubmittedAssignment.id == number).one()))
+        except Exception as error:
+            if not is_of_one_entry(error):
+                raise
+            said = unreadable(str(student), error)
+            if damaged is None:
+                raise ExerciseError(said) from None
+            damaged[str(student)] = said
+    return found
+
+
+def is_of_one_entry(error: Exception) -> bool:
+    """Whether it tells of one entry's content, such as a date that is none, and not of the gradebook as a whole."""
+    return not isinstance(error, DBAPIError) or "decode to UTF-8" in str(error.orig)
+
+
+def unreadable(student: str, error: Exception) -> str:
+    """A sentence on an entry that cannot be read, with what mends it."""
+    what = " ".join(f"{type(error).__name__}: {error}".split("[SQL:")[0].split())[:200]
+    return (
+        f"the gradebook's entry of {student} cannot be read ({what}): put a copy of the gradebook in its place and "
+        "grade again what has come since"
+    )
 
 
 def read_row(gradebook: Gradebook, assignment: str, student: str) -> ScoreRow:
@@ -91,16 +133,20 @@ def table(found: Iterable[ScoreRow]) -> str:
 
 def _row(submission: Any) -> ScoreRow:
     grades = [grade for notebook in submission.notebooks for grade in sorted(notebook.grades, key=lambda g: g.name)]
-    return ScoreRow(
+    row = ScoreRow(
         submission.student.id,
         {grade.name: None if _waits(grade) else float(grade.score) for grade in grades},
         float(submission.max_score),
         frozenset(grade.name for grade in grades if grade.cell.cell_type != "code" or _is_solution(grade)),
-        {grade.name: grade.auto_score for grade in grades},
+        {grade.name: None if grade.auto_score is None else float(grade.auto_score) for grade in grades},
         frozenset(grade.name for grade in grades if grade.manual_score is not None),
         str(submission.timestamp or ""),
         float(submission.late_submission_penalty or 0),
     )
+    numbers = (*row.cells.values(), *row.automatic.values(), row.max_score, row.penalty)
+    if not all(number is None or math.isfinite(number) for number in numbers):
+        raise ValueError("a score is no number")
+    return row
 
 
 def _shown(row: ScoreRow, name: str) -> str:

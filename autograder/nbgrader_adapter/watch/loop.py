@@ -19,8 +19,8 @@ from traitlets.config import Config
 
 from autograder.authoring.exercise import ExerciseError
 from autograder.nbgrader_adapter.batch import one_submission
-from autograder.nbgrader_adapter.batch.grade import is_current, settle, troubles_of
-from autograder.nbgrader_adapter.course import Course, course_of
+from autograder.nbgrader_adapter.batch.grade import disk_is_full, is_current, settle, troubles_of
+from autograder.nbgrader_adapter.course import Course, course_of, require_readable
 from autograder.nbgrader_adapter.exchange import steps
 from autograder.nbgrader_adapter.fork_servers import ForkServers
 from autograder.nbgrader_adapter.gradebook.sourcebook import read_sourcebook
@@ -77,6 +77,7 @@ def _require(course: Course, assignments: Sequence[str]) -> None:
         with steps.gradebook_of(course) as gradebook:
             for name in assignments:
                 steps.require_assignment(course, gradebook, name)
+                require_readable(course, name, read_sourcebook(gradebook, name).notebooks)
     except SQLAlchemyError as error:
         raise ExerciseError(f"the gradebook cannot be read: {_sentence(error)}") from None
 
@@ -188,6 +189,8 @@ class Watcher:
             with steps.gradebook_of(self._course) as gradebook:
                 if done.error.startswith(f"{ExerciseError.__name__}: "):
                     raise ExerciseError(done.error.partition(": ")[2])  # the course is to blame, and can be mended
+                if disk_is_full(done):
+                    raise ExerciseError("there is no room on the disk to grade it: make room")
                 troubles = [*troubles_of(done), *settle(self._course, gradebook, task.book, done)]
                 for trouble in troubles:
                     print(trouble, file=sys.stderr, flush=True)
