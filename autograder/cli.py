@@ -9,6 +9,7 @@ import argparse
 import atexit
 import errno
 import gc
+import io
 import logging
 import os
 import sys
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; a mistake is one sentence on stderr."""
     use_one_thread()  # before anything loads NumPy
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # whatever a name holds, and whatever the terminal can show
     from autograder.sandbox.interface import Unprotected
     from autograder.settings import CONFIG_NAME
 
@@ -381,7 +385,7 @@ def _explain(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from autograder.nbgrader_adapter.exchange.steps import gradebook_of, known_assignments
+    from autograder.nbgrader_adapter.exchange.steps import gradebook_of, known_assignments, unfit_students
     from autograder.nbgrader_adapter.gradebook.export import column_names, export
 
     course = _course(options)
@@ -392,6 +396,8 @@ def _export(options: argparse.Namespace) -> int:
     chosen = list(dict.fromkeys(options.assignments)) or known  # in the order given
     columns = column_names(options.column, chosen)
     damaged: dict[str, str] = {}
+    for name in chosen:
+        damaged |= {student: f"{student}: {reason}" for student, reason in unfit_students(course, name).items()}
     waiting = export(course, chosen, options.to, options.format, columns, damaged)
     print(f"{options.to}: written" + (f"; {waiting} blank, because they need a person" if waiting else ""))
     return max(_name_damaged(damaged.values()), int(waiting > 0))
@@ -424,6 +430,8 @@ def _scores(options: argparse.Namespace) -> int:
         steps.require_assignment(course, gradebook, options.assignment)
         damaged: dict[str, str] = {}
         found = scores.read_rows(gradebook, options.assignment, damaged)
+    unfit = steps.unfit_students(course, options.assignment)
+    damaged |= {student: f"{student}: {reason}" for student, reason in unfit.items()}
     if not found and not damaged:
         raise ExerciseError(
             f"no submission of {options.assignment!r} has a grade yet: run `autograder grade {options.assignment}`"

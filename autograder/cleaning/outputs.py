@@ -10,6 +10,7 @@ from typing import Any
 from autograder.cleaning.markup import clean_html
 from autograder.cleaning.pictures import SVG, safe_picture
 
+MAX_NAME = 80  # characters of a name that are shown
 MAX_DATA = 200_000  # characters of an output that is data for a program
 LEFT_OUT = "[a picture or page is left out here: it is no such thing, or too large or too deep to be shown]"
 MARKUP = ("text/html", "text/markdown", SVG)  # what takes time to read
@@ -73,6 +74,13 @@ def safe_text(text: str) -> str:
 def printable(text: str) -> str:
     """`text` as it may go to a terminal: what would move, colour or turn it is shown as Python writes it."""
     return _CONTROL.sub(lambda found: repr(found[0])[1:-1], text.encode("utf-8", "backslashreplace").decode())
+
+
+def readable(name: str) -> str:
+    """A name that anybody may have given to a file, on one line: bytes that are no text as Python writes them."""
+    bytes_ = "".join(f"\\x{ord(c) - 0xDC00:02x}" if "\udc80" <= c <= "\udcff" else c for c in name)
+    found = printable(bytes_).replace("\n", "\\n").replace("\t", "\\t")
+    return found if len(found) <= MAX_NAME else f"{found[:MAX_NAME]}…"
 
 
 def _as_picture(svg: str) -> str:

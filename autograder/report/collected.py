@@ -133,23 +133,23 @@ def collect(course: Course, assignment: str) -> Collected:
     verdicts = {student: _verdicts(found.values()) for student, found in graded.items()}
     submitted = set(steps.submitted_students(course, assignment))
     refused = refused_students(course.directory(), assignment)
+    unfit = steps.unfit_students(course, assignment)
     reasons = {student: UNKNOWN.format(student=student) for student in submitted}
     reasons |= {student: f"what was submitted is not collected: {reason}" for student, reason in refused.items()}
     absent = sorted(set(reasons) - {row.student for row in rows} - set(unread))
     known = course.catalogue.assignments.get(assignment)
-    waiting = [
-        one for row in rows for one in _waiting(course, assignment, row, verdicts[row.student], items, damaged)
-    ]
+    waiting = [one for row in rows for one in _waiting(course, assignment, row, verdicts[row.student], items, damaged)]
     return Collected(
         assignment,
         known.title if known else assignment,
-        len(submitted | {row.student for row in rows} | set(unread)),
+        len(submitted | {row.student for row in rows} | set(unread)) + len(unfit),
         items,
         rows,
         tuple(_held(course, items, verdicts.values())),
         tuple(_failing(items, verdicts.values())),
         (
             *waiting,
+            *(Waiting(student, ("submission",), reason) for student, reason in unfit.items()),
             *(Waiting(student, ("submission",), reasons[student]) for student in absent),
         ),
         tuple(_used(student, notebooks.values()) for student, notebooks in graded.items() if notebooks),

@@ -24,7 +24,6 @@ from autograder.options import nearest
 from autograder.workers.cluster import answers_at
 from autograder.workers.pool import Done
 
-
 NO_ROOM = "the disk is full: make room, then run this again; what is graded so far is kept"
 
 
@@ -57,7 +56,7 @@ def grade_class(
     if scheduler:
         answers_at(scheduler)
     with steps.gradebook_of(course) as gradebook, one_submission.one_journal(gradebook):
-        book, wanted = _wanted(course, gradebook, assignment, students)
+        book, wanted, unfit = _wanted(course, gradebook, assignment, students)
         todo = wanted if regrade else [s for s in wanted if not is_current(course, gradebook, book, s)]
         damaged: dict[str, str] = {}
         before = {row.student: row for row in scores.read_rows(gradebook, assignment, damaged)} if dry_run else {}
@@ -83,11 +82,12 @@ def grade_class(
     if todo:
         print("\n" + scores.table(row for row in found if row.student in set(todo)))
     print("\n" + _totals(assignment, wanted, found))
+    troubles += [Trouble(name, "submission", reason) for name, reason in unfit.items()]
     for trouble in troubles:
         print(trouble, file=sys.stderr)
     if no_room:
         raise ExerciseError(f"{len(no_room)} of {len(todo)} are not graded yet: {NO_ROOM}")
-    return _report_waiting(wanted, found)
+    return max(_report_waiting(wanted, found), int(bool(unfit)))
 
 
 def _totals(assignment: str, wanted: list[str], found: list[scores.ScoreRow]) -> str:
@@ -138,19 +138,21 @@ def is_current(course: Course, gradebook: Gradebook, book: SourceBook, student: 
 
 def _wanted(
     course: Course, gradebook: Gradebook, assignment: str, students: Sequence[str] | None
-) -> tuple[SourceBook, list[str]]:
+) -> tuple[SourceBook, list[str], dict[str, str]]:
+    """What is graded, whose submissions, and who cannot be named, with the reason."""
     steps.require_assignment(course, gradebook, assignment)
     book = read_sourcebook(gradebook, assignment)
     require_readable(course, assignment, book.notebooks)
     submitted = steps.submitted_students(course, assignment)
-    if not submitted:
+    unfit = {} if students else steps.unfit_students(course, assignment)
+    if not submitted and not unfit:
         raise ExerciseError(
             f"nothing is submitted for {assignment!r} in {course.folder}: run `nbgrader collect {assignment}`"
         )
     if unknown := set(students or ()) - set(submitted):
         near = nearest(min(unknown), submitted)
         raise ExerciseError(f"{', '.join(sorted(unknown))} submitted nothing for {assignment!r}{near}")
-    return book, [student for student in submitted if not students or student in students]
+    return book, [student for student in submitted if not students or student in students], unfit
 
 
 def settle(course: Course, gradebook: Gradebook, book: SourceBook, done: Done) -> list[Trouble]:

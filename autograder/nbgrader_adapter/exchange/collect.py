@@ -290,6 +290,8 @@ def unfit_name(student: str) -> str:
     """
     if not student.strip():
         return "is empty"
+    if any("\ud800" <= character <= "\udfff" for character in student):
+        return "is no text in UTF-8"
     if student.startswith((".", "-")):
         return f"begins with {student[0]!r}, which commands take for something else"
     if "/" in student or not student.isprintable() or student != student.strip():

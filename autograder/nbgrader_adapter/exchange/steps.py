@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
+from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,9 @@ from sqlalchemy.exc import DBAPIError
 
 from autograder.authoring.build import build_assignment
 from autograder.authoring.exercise import ExerciseError
+from autograder.cleaning.outputs import readable
 from autograder.nbgrader_adapter.course import Course
+from autograder.nbgrader_adapter.exchange.collect import unfit_name
 from autograder.options import nearest
 
 
@@ -87,7 +91,28 @@ def fetched(course: Course, assignment: str, folder: Path) -> Path:
 
 
 def submitted_students(course: Course, assignment: str) -> list[str]:
-    return sorted(api_of(course).get_submitted_students(assignment))
+    """Whose submissions can be graded, in the order of their names."""
+    return sorted(name for name in _submitted(course, assignment) if not unfit_name(name))
+
+
+def unfit_students(course: Course, assignment: str) -> dict[str, str]:
+    """Whose submissions cannot be graded for the name of their folder, as it can be shown; the reason and remedy."""
+    reasons = {name: unfit_name(name) for name in _submitted(course, assignment)}
+    return {
+        readable(name): f"it is not graded, because the name of its folder {reason}: rename the folder to the student's"
+        for name, reason in sorted(reasons.items())
+        if reason
+    }
+
+
+def _submitted(course: Course, assignment: str) -> set[str]:
+    """The names of the folders of submissions, whatever they hold; nbgrader's own look passes over a few in silence."""
+    directory = course.directory()
+    folders = glob(directory.format_path(directory.submitted_directory, "*", assignment))
+    any_name, this = "(?P<student_id>.*)", re.escape(assignment)
+    pattern = directory.format_path(directory.submitted_directory, any_name, this, escape=True)
+    found = (re.fullmatch(pattern, folder, re.DOTALL) for folder in folders if os.path.isdir(folder))
+    return {match["student_id"] for match in found if match}
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import selectinload
 
 from autograder.authoring.exercise import ExerciseError
+from autograder.cleaning.outputs import readable
 from autograder.nbgrader_adapter.course import Course
 from autograder.nbgrader_adapter.exchange.steps import gradebook_of
 
@@ -118,7 +119,7 @@ def table(found: Iterable[ScoreRow]) -> str:
     cells = list(dict.fromkeys(name for row in found for name in row.cells))
     heads = ["student", *(name.removeprefix("check-") for name in cells), "total", "of"]
     lines = [
-        [row.student, *(_shown(row, name) for name in cells), number(row.total, "-"), f"{row.max_score:g}"]
+        [readable(row.student), *(_shown(row, name) for name in cells), number(row.total, "-"), f"{row.max_score:g}"]
         for row in found
     ]
     widths = [max(len(line[i]) for line in [heads, *lines]) for i in range(len(heads))]

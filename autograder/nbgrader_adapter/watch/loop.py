@@ -123,6 +123,8 @@ class Watcher:
             self._say_refused(inbound, arrivals)
             if arrivals.students:
                 self._collect(inbound, arrivals.students)
+            for student, reason in steps.unfit_students(self._course, inbound.assignment).items():
+                self._say(f"{inbound.assignment}  {student}  {reason}")
             for student in steps.submitted_students(self._course, inbound.assignment):
                 self._consider(inbound.assignment, student)
 
