@@ -100,7 +100,17 @@ class RestoreCells(OverwriteCells):
         self, nb: NotebookNode, sources: dict[str, tuple[str, str]], marks: dict[str, dict[str, Any]]
     ) -> None:
         """What a student typed into a locked cell stays below it, in a cell of their own: whoever marks it reads it
-        there, and `SaveVerdicts` takes it for words in another place."""
+        there, and `SaveVerdicts` takes it for words in another place.
+
+        Only where an answer in words is missing: the text of a release may have been mended since it was fetched.
+        """
+        answers = {_grade_id(cell): cell.source.split() for cell in nb.cells}
+        if not any(
+            mark["task"]
+            or (mark["grade"] and mark["solution"] and answers.get(name, []) in ([], sources[name][1].split()))
+            for name, mark in marks.items()
+        ):
+            return
         cells: list[NotebookNode] = []
         for cell in nb.cells:
             cells.append(cell)

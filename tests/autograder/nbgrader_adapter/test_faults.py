@@ -161,6 +161,14 @@ LOCKED = {
     "over check": put_into("check-warm_up", "It halves, so the sum stays below two."),
     "in title": put_into("title", "{given} It halves."),
 }
+
+
+def mended_since(notebook, folder):
+    """Fetched before the text of the release was mended; the answer in words stands where it belongs."""
+    for name in ("title", question(notebook).metadata.nbgrader.grade_id):
+        marked(notebook, name).source += " It was worded in another way."
+
+
 WORDS = {"retyped": retyped, "below": below, "in code": in_code, "no marks": no_marks} | LOCKED
 
 
@@ -191,7 +199,7 @@ def blank(notebook, folder):
 
 
 given_text: dict[str, str] = {}
-COMMENTED = {"answered above": answered_above, "blank": blank}
+COMMENTED = {"answered above": answered_above, "blank": blank, "mended since": mended_since}
 
 
 def needs_torch(notebook, folder):
@@ -275,6 +283,12 @@ def test_words_in_a_locked_cell_stand_below_it_for_who_marks_them(ours, kind):
     assert "nbgrader" not in kept.metadata
     assert kept.cell_type == "markdown"
     assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
+
+
+def test_the_text_of_an_earlier_release_is_not_taken_for_words(ours):
+    notebook = nbformat.read(ours / "classroom/autograded/mended since/descent/descent.ipynb", as_version=4)
+    assert not any("another way" in cell.source for cell in notebook.cells)
+    assert grades(ours)["mended since"] == grades(ours)["nothing odd"]
 
 
 @pytest.mark.parametrize("kind", PERSON)
