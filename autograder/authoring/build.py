@@ -61,6 +61,13 @@ def build_assignment(assignment: Assignment, source_folder: Path, book: str = ""
     return folder / names[0]
 
 
+#: What stands below the title of an assignment whose sessions have no PyTorch.
+NUMPY_ALONE = (
+    "All answers here use NumPy alone. PyTorch is not there when they are graded: a cell with `import torch` ends in "
+    "an error then, and what it defines does not count."
+)
+
+
 @lru_cache
 def version_of(assignment: Assignment) -> str:
     """A fingerprint of what a submission must agree with to be graded: contracts, given code, cases, drivers.
@@ -130,7 +137,8 @@ def _check_exercise(exercise: Exercise) -> None:
 
 def _notebook(assignment: Assignment, version: str) -> nbformat.NotebookNode:
     entries = {entry.name: entry for entry in assignment.entries}
-    cells = [_locked_prose(f"# {assignment.title}", "title"), _locked_code(_header(assignment), "imports")]
+    title = f"# {assignment.title}" if assignment.torch else f"# {assignment.title}\n\n{NUMPY_ALONE}"
+    cells = [_locked_prose(title, "title"), _locked_code(_header(assignment), "imports")]
     given: set[str] = set()
     for number, block in enumerate(blocks(assignment.text, assignment.path)):
         cells += _block_cells(block, number, entries, given)

@@ -105,7 +105,7 @@ def test_prose_code_and_questions_come_in_the_order_of_the_text(source):
         "question",
         "written",
     ]
-    assert notebook.cells[0].source == "# Going downhill"
+    assert notebook.cells[0].source.splitlines()[0] == "# Going downhill"
     assert "title:" not in "".join(cell.source for cell in notebook.cells)
 
 
@@ -114,6 +114,13 @@ def test_the_imports_are_what_the_exercises_need(name, source, catalogue):
     lines = cells(read(source / name / f"{name}.ipynb"))["imports"].source.splitlines()
     assert ("import torch" in lines) == catalogue.assignments[name].torch
     assert len(set(lines)) == len(lines)
+
+
+@every_assignment
+def test_an_assignment_without_pytorch_says_so_at_its_top_and_in_its_release(name, source, released, catalogue):
+    for folder in (source / name, released(name)):
+        title = cells(read(folder / f"{name}.ipynb"))["title"].source
+        assert ("NumPy alone" in title) == (not catalogue.assignments[name].torch)
 
 
 def test_a_written_question_is_marked_by_hand(source):
