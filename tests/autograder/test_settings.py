@@ -1,9 +1,13 @@
 """The instructor's settings."""
 
+import ast
 import os
+import re
 import stat
+from pathlib import Path
 
 import pytest
+from traitlets.config import LoggingConfigurable
 
 from autograder.authoring.exercise import ExerciseError
 from autograder.settings import AutograderSettings, read_config
@@ -49,6 +53,15 @@ def test_the_root_is_the_folder_of_the_settings_file_where_it_is_not_set(course_
     assert read_config(course_root).AutograderSettings.root == str(course_root)
     (tmp_path / "nbgrader_config.py").write_text("c = get_config()\nc.AutograderSettings.root = '/elsewhere'\n")
     assert read_config(tmp_path).AutograderSettings.root == "/elsewhere"
+
+
+def test_every_setting_is_in_the_instructors_table_with_its_default():
+    page = (Path(__file__).parents[2] / "chapters" / "instructors.md").read_text()
+    rows = dict(re.findall(r"^\| `(\w+)` \| `(.*?)` \| \S.*\|$", page, re.MULTILINE))
+    traits = AutograderSettings.class_traits(config=True)
+    assert {name: ast.literal_eval(text) for name, text in rows.items()} == {
+        name: trait.default() for name, trait in traits.items() if name not in LoggingConfigurable.class_traits()
+    }
 
 
 def test_limits_are_what_the_settings_say(tmp_path):
