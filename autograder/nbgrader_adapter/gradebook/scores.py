@@ -142,7 +142,7 @@ def _row(submission: Any) -> ScoreRow:
         {grade.name: None if grade.auto_score is None else float(grade.auto_score) for grade in grades},
         frozenset(grade.name for grade in grades if grade.manual_score is not None),
         str(submission.timestamp or ""),
-        float(submission.late_submission_penalty or 0),
+        sum(float(notebook.late_submission_penalty or 0) for notebook in submission.notebooks),
     )
     numbers = (*row.cells.values(), *row.automatic.values(), row.max_score, row.penalty)
     if not all(number is None or math.isfinite(number) for number in numbers):

@@ -113,10 +113,18 @@ def test_what_is_flagged_in_an_answer_is_named_with_its_line(soup):
     assert rows == [["running_mean", "it asks which object it was given: `id(given)`"]]
 
 
-def test_a_cell_that_did_not_end_well_is_named(soup, small_class):
-    (graded,) = small_class.course.store.latest("descent", "loops").values() or (None,)
-    told = [row[2] for row in table(soup, "Worth a look") if row[0] == "loops"]
-    assert told == list(graded.troubles)
+def test_a_cell_that_did_not_end_well_is_named(small_class):
+    store = small_class.course.store
+    (graded,) = store.latest("descent", "right-1").values()
+    stopped = replace(graded, troubles=("cell 3: timeout after 2 s of CPU time",))
+    store.put("0" * 64, stopped)
+    store.remember("descent", "right-1", "descent", "0" * 64)
+    try:
+        soup = BeautifulSoup(render(collect(small_class.course, "descent")), "html.parser")
+    finally:
+        store.remember("descent", "right-1", "descent", graded.key)
+    told = [row[1:] for row in table(soup, "Worth a look") if row[0] == "right-1"]
+    assert told == [["descent", "cell 3: timeout after 2 s of CPU time"]]
 
 
 def test_what_a_student_wrote_in_a_flagged_line_is_text(collected):
