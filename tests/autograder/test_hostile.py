@@ -42,7 +42,8 @@ from nbgrader.api import Gradebook
 
 from autograder.authoring.cases import hidden_oracles, public_oracles
 from autograder.authoring.source import definition
-from autograder.nbgrader_adapter.batch import grade, one_submission
+from autograder.nbgrader_adapter.batch import grade, submission
+from autograder.nbgrader_adapter.batch.entry import enter
 from autograder.nbgrader_adapter.course import course_of
 from autograder.nbgrader_adapter.exchange import steps
 from autograder.settings import read_config
@@ -565,7 +566,7 @@ def test_a_regrade_after_an_answer_was_deleted_takes_its_points(course, scores, 
     nbformat.write(notebook, folder / "downhill.ipynb")
     with steps.gradebook_of(course) as gradebook:
         book = grade.read_sourcebook(gradebook, "downhill")
-        result = one_submission.draft(course, book, "s65a", course.fork_server_for("downhill"))
-        one_submission.enter(course, gradebook, book, result)
+        result = submission.grade_submission(course, book, "s65a", course.fork_server_for("downhill"))
+        enter(course, gradebook, book, result)
         row = {grade.name: grade.score for grade in gradebook.find_submission("downhill", "s65a").notebooks[0].grades}
     assert row == {"check-halving_step": 4, "check-running_mean": 0, "check-log_sum_exp": 3}

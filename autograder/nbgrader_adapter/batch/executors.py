@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from autograder.grading.notebook import prepare
-from autograder.nbgrader_adapter.batch import one_submission
-from autograder.nbgrader_adapter.batch.one_submission import SubmissionResult, draft
+from autograder.nbgrader_adapter.batch import submission
+from autograder.nbgrader_adapter.batch.submission import SubmissionResult, grade_submission
 from autograder.nbgrader_adapter.course import Course, course_of
 from autograder.nbgrader_adapter.gradebook.sourcebook import SourceBook
 from autograder.sandbox import ForkServer
@@ -48,7 +48,7 @@ def graded_submissions(
 
 def _forked(course: Course, book: SourceBook, workers: int) -> Executor:
     def work(lane: ForkServer, student: str) -> SubmissionResult:
-        return draft(course, book, student, lane)
+        return grade_submission(course, book, student, lane)
 
     def execute(students: list[str]) -> Iterator[Done]:
         warm_up(course, {book.assignment: range(course.settings.case_sets)})
@@ -67,7 +67,7 @@ def warm_up(course: Course, case_sets: Mapping[str, Iterable[int]]) -> None:
     use_one_thread()
     for name in case_sets:
         course.launch_fork_server(name)
-    one_submission.prepare(course)
+    submission.prepare(course)
     for name, numbers in case_sets.items():
         if assignment := course.catalogue.assignments.get(name):
             prepare(assignment, name, course.settings.secret(), numbers)
@@ -92,4 +92,4 @@ def grade_remotely(root: str, book: SourceBook, student: str) -> SubmissionResul
     course = course_of(read_config(Path(root)))
     tally = course.store.folder / "stalls" / book.assignment / student
     with ends_worker_after(course.settings.worker_seconds(len(book.notebooks)), tally):
-        return draft(course, book, student, course.fork_server_for(book.assignment))
+        return grade_submission(course, book, student, course.fork_server_for(book.assignment))

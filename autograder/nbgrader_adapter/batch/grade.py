@@ -14,8 +14,9 @@ from sqlalchemy.exc import OperationalError
 
 from autograder.authoring.exercise import ExerciseError
 from autograder.cleaning.outputs import printable
-from autograder.nbgrader_adapter.batch import one_submission
+from autograder.nbgrader_adapter.batch import entry
 from autograder.nbgrader_adapter.batch.executors import graded_submissions
+from autograder.nbgrader_adapter.batch.submission import fingerprint
 from autograder.nbgrader_adapter.course import Course, require_readable
 from autograder.nbgrader_adapter.exchange import steps
 from autograder.nbgrader_adapter.gradebook import scores
@@ -55,7 +56,7 @@ def grade_class(
     """
     if scheduler:
         answers_at(scheduler)
-    with steps.gradebook_of(course) as gradebook, one_submission.one_journal(gradebook):
+    with steps.gradebook_of(course) as gradebook, entry.one_journal(gradebook):
         book, wanted, unfit = _wanted(course, gradebook, assignment, students)
         todo = wanted if regrade else [s for s in wanted if not is_current(course, gradebook, book, s)]
         damaged: dict[str, str] = {}
@@ -156,7 +157,7 @@ def _wanted(
 
 
 def settle(course: Course, gradebook: Gradebook, book: SourceBook, done: Done) -> list[Trouble]:
-    """Enter a draft in the gradebook; without one, leave the submission to a person.
+    """Enter what was graded in the gradebook; without it, leave the submission to a person.
 
     Whatever one submission holds, the others are graded: what cannot be entered is left to a person too, and is
     returned. What is the gradebook's own trouble or the disk's is raised.
@@ -164,7 +165,7 @@ def settle(course: Course, gradebook: Gradebook, book: SourceBook, done: Done) -
     student, drafted = str(done.item), done.result
     if drafted is not None:
         try:
-            one_submission.enter(course, gradebook, book, drafted)
+            entry.enter(course, gradebook, book, drafted)
             course.store.note_entered(book.assignment, student, _state(course, book, student, drafted.fingerprint))
             return []
         except (OSError, OperationalError):
@@ -174,7 +175,7 @@ def settle(course: Course, gradebook: Gradebook, book: SourceBook, done: Done) -
     else:
         found = []
     try:
-        one_submission.set_aside(course, gradebook, book, student)
+        entry.set_aside(course, gradebook, book, student)
     except (OSError, OperationalError):
         raise
     except Exception as error:
@@ -211,7 +212,7 @@ def _new_scores(done: Done) -> dict[str, float | None]:
 def _state(course: Course, book: SourceBook, student: str, submitted: str = "") -> str:
     directory = course.directory()
     folder = Path(directory.format_path(directory.submitted_directory, student, book.assignment))
-    return f"{submitted or one_submission.fingerprint(folder)} {book.fingerprint}"
+    return f"{submitted or fingerprint(folder)} {book.fingerprint}"
 
 
 def _print_changes(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from autograder.authoring.exercise import ExerciseError
 from autograder.nbgrader_adapter.batch.executors import warm_up
-from autograder.nbgrader_adapter.batch.one_submission import NotGradable, SubmissionResult, draft
+from autograder.nbgrader_adapter.batch.submission import NotGradable, SubmissionResult, grade_submission
 from autograder.nbgrader_adapter.course import Course
 from autograder.nbgrader_adapter.gradebook.sourcebook import SourceBook
 from autograder.sandbox import ForkServer, SessionError
@@ -67,7 +67,7 @@ class Graders:
             if kind == SessionError.__name__ and task.trial < MAX_TRIALS:
                 lost.append(task)
             elif kind.isidentifier() and kind not in KNOWN and task.trial < MAX_TRIALS:
-                self.give(replace(task, trial=task.trial + 1))  # such as `autograder grade` at the same draft
+                self.give(replace(task, trial=task.trial + 1))  # such as `autograder grade` at the same submission
             elif _is_sure(done):
                 del self._tasks[_key(task)]
                 final.append((task, replace(done, item=task.student)))
@@ -103,7 +103,7 @@ class Graders:
                 lane.hang_up()
 
         def work(lanes: Lanes, task: Task) -> SubmissionResult:
-            return draft(course, task.book, task.student, lanes[task.book.assignment])
+            return grade_submission(course, task.book, task.student, lanes[task.book.assignment])
 
         self._course = course
 

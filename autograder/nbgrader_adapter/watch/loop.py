@@ -18,8 +18,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
 
 from autograder.authoring.exercise import ExerciseError
-from autograder.nbgrader_adapter.batch import one_submission
 from autograder.nbgrader_adapter.batch.grade import disk_is_full, is_current, settle, troubles_of
+from autograder.nbgrader_adapter.batch.submission import NotGradable, fingerprint
 from autograder.nbgrader_adapter.course import Course, course_of, require_readable
 from autograder.nbgrader_adapter.exchange import steps
 from autograder.nbgrader_adapter.fork_servers import ForkServers
@@ -165,7 +165,7 @@ class Watcher:
             return
         try:
             handed = answers.collected(self._course, assignment, student)
-            submission = one_submission.fingerprint(handed.folder)
+            submission = fingerprint(handed.folder)
             if self._replies.ledger.state(assignment, student, submission) is None:
                 with steps.gradebook_of(self._course) as gradebook:
                     book = read_sourcebook(gradebook, assignment)
@@ -185,7 +185,7 @@ class Watcher:
         assignment, student = task.book.assignment, task.student
         try:
             handed = answers.collected(self._course, assignment, student)
-            if one_submission.fingerprint(handed.folder) != task.submission:  # somebody collected while it was graded
+            if fingerprint(handed.folder) != task.submission:  # somebody collected while it was graded
                 self._consider(assignment, student)
                 return
             with steps.gradebook_of(self._course) as gradebook:
@@ -218,7 +218,7 @@ class Watcher:
                     continue
                 handed = answers.collected(self._course, assignment, student)
                 try:
-                    if one_submission.fingerprint(handed.folder) == submission:  # or a newer one is being graded
+                    if fingerprint(handed.folder) == submission:  # or a newer one is being graded
                         with steps.gradebook_of(self._course) as gradebook:
                             notebooks = read_sourcebook(gradebook, assignment).notebooks
                             self._say(self._replies.reply(gradebook, GradedSubmission(handed, submission, notebooks)))
@@ -269,7 +269,7 @@ class Watcher:
 def _mendable(done: Done) -> str:
     """What is wrong with a submission that its student can mend; '' where the grader is to blame, or nothing is."""
     kind, _, text = done.error.partition(": ")
-    return text.rstrip(".") if kind == one_submission.NotGradable.__name__ else ""
+    return text.rstrip(".") if kind == NotGradable.__name__ else ""
 
 
 def _sentence(error: Exception) -> str:

@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from autograder.nbgrader_adapter.batch import one_submission
+from autograder.nbgrader_adapter.batch import entry
 
 # nbgrader's release_feedback leaves a file to be closed by the garbage collector
 pytestmark = pytest.mark.filterwarnings("ignore:.*timestamp.txt:pytest.PytestUnraisableExceptionWarning")
@@ -163,14 +163,14 @@ def test_a_grade_that_cannot_be_entered_is_said_and_waits_for_a_person(classroom
     ann, bob = classroom.student("ann"), classroom.student("bob")
     ann.submit()
     bob.submit()
-    enter = one_submission.enter
+    enter = entry.enter
 
     def refuse(course, gradebook, book, drafted):
         if drafted.student == "ann":
             raise ValueError("it does not fit")
         enter(course, gradebook, book, drafted)
 
-    monkeypatch.setattr(one_submission, "enter", refuse)
+    monkeypatch.setattr(entry, "enter", refuse)
     code, said, err = classroom.watch()
     reason = "its grade cannot be entered: ValueError: it does not fit"
     assert lines(said) == [
@@ -186,8 +186,8 @@ def test_a_gradebook_that_takes_nothing_of_a_submission_is_said_and_tried_again(
     def refuse(*_):
         raise ValueError("it does not fit")
 
-    monkeypatch.setattr(one_submission, "enter", refuse)
-    monkeypatch.setattr(one_submission, "set_aside", refuse)
+    monkeypatch.setattr(entry, "enter", refuse)
+    monkeypatch.setattr(entry, "set_aside", refuse)
     classroom.student("ann").submit()
     code, said, err = classroom.watch()
     (line,) = lines(said)
