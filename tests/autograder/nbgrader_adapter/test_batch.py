@@ -300,7 +300,7 @@ def test_a_worker_of_the_cluster_that_is_killed_over_a_submission_costs_a_retry(
         busy, deadline = [], time.monotonic() + 120
         while not busy and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.05)
-            busy = [worker for worker, stack in client.call_stack().items() if "draft" in str(stack)]
+            busy = [worker for worker, stack in client.call_stack().items() if "grade_submission" in str(stack)]
         os.kill(pids[busy[0]], signal.SIGKILL)
         said = process.communicate(timeout=300)[1]
     finally:
