@@ -172,7 +172,7 @@ half_lives.misconception("tangent_for_polynomial", {
     "1 - a h/T is the polynomial's tangent at the start and not the polynomial: solve "
     "(1 - h/T)ᵃ = ½ with logarithms.")
 half_lives.misconception("factor_two", {"2 ** (every / half_life)": "2.0"},
-    "With a factor of 2 the rate is halved at the end of every stage. It shall be half "
+    "With a factor of 2 the rate is halved at the end of every stage. It is to be half "
     "after h/b stages, so each of them divides by the (h/b)-th root of 2.")
 half_lives.misconception("stages_added", {
     "2 ** (every / half_life)": "1 + every / half_life"},
@@ -308,7 +308,7 @@ halving.misconception("keeps_the_worse", {LOSSES: "-loss(runs)"},
     "front.")
 halving.misconception("starts_again", {
     COLUMN: f"{COLUMN}\nruns = np.stack([params] * len(lrs))"},
-    "The survivors start again from the first parameters. They shall go on from where "
+    "The survivors start again from the first parameters. They must go on from where "
     "they are: only then are the earlier steps not lost.")
 halving.misconception("steps_not_doubled", {"2 * steps": "steps"},
     "Every round has the same number of steps. The time that the dropped runs leave "
@@ -317,7 +317,7 @@ halving.misconception("one_round", {"(len(lrs) + 1) // 2": "1"},
     "You stop after one round and take its best, as the plain probe does. The rounds "
     "go on until one rate is left.")
 halving.misconception("drops_the_middle", {"(len(lrs) + 1) // 2": "len(lrs) // 2"},
-    "Of an odd number of runs you drop the middle one. It shall go on: of n runs (n + "
+    "Of an odd number of runs you drop the middle one. It goes on as well: of n runs (n + "
     "1)//2 are kept.")
 halving.misconception("drops_one", {"(len(lrs) + 1) // 2": "len(lrs) - 1"},
     "Only one run is dropped in each round. The worse half stops: of n runs (n + 1)//2 "
