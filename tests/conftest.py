@@ -19,17 +19,21 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"
              "--disable-component-update", "--disable-sync"]  # fmt: skip
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Have each group of tests go to one worker, where several run (`make test`)."""
-    if not config.pluginmanager.hasplugin("xdist"):
-        return
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Have each group of tests go to one worker, where several run (`make test`).
+
+    Not by `xdist_group` marks: pytest-xdist 3.8 writes them into a test's name, which pytest 9.2 no longer reads there.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
     sys.path.insert(0, str(Path(__file__).parent))
     from sharing import group_of
 
-    for item in items:
-        if (group := group_of(item.path)) is not None:
-            item.add_marker(pytest.mark.xdist_group(group))
+    class ByGroup(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(config.rootpath / nodeid.partition("::")[0]) or nodeid
+
+    return ByGroup(config, log)
 
 
 @pytest.fixture(scope="module")

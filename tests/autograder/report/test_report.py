@@ -144,7 +144,7 @@ def test_what_a_submission_took_is_the_store_s(soup, small_class):
 
 
 def test_no_verdict_is_computed_again(small_class, monkeypatch, tmp_path):
-    monkeypatch.setattr("autograder.grading.verdict.judge_answers", None)
+    monkeypatch.setattr("autograder.grading.notebook.judge_answers", None)
     monkeypatch.setattr("autograder.sandbox.ForkServer.launch", None)
     before = sorted((small_class.course.store.folder / "verdicts").rglob("*.json"))
     render(collect(small_class.course, "descent"))
