@@ -18,6 +18,7 @@ LOADED = {"img": ("src",), "script": ("src",), "iframe": ("src",), "source": ("s
           "audio": ("src",), "embed": ("src",), "object": ("data",), "link": ("href",), "use": ("href",)}
 NOT_LOADED = {"canonical", "prev", "next", "search", "index", "author", "license", "alternate"}
 SILENT = {"script", "style", "pre", "code", "annotation", "textarea"}
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 COLUMNS = 88        # what the page's width holds
 LISTING = re.compile(r'<div class="highlight-python[ "].*?<pre>(.*?)</pre>', re.DOTALL)
 RAW_TEX = re.compile(r"\$\$|\\\(|\\\[|\\begin\{")
@@ -31,18 +32,20 @@ class Page(HTMLParser):
         self.faults: list[str] = []
         self.local: set[str] = set()
         self.silent = 0
+        self.hidden = 0                 # open elements from the outermost one with aria-hidden on
         self.described = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         has = {name: value or "" for name, value in attrs}
+        if tag not in VOID and (self.hidden or has.get("aria-hidden") == "true"):
+            self.hidden += 1
         self.silent += tag in SILENT
         self.described |= tag == "meta" and has.get("name") == "description" and bool(has.get("content"))
         if "katex-error" in has.get("class", ""):
             self.faults.append(f"mathematics that KaTeX could not read: {has.get('title', '')}")
         if tag == "img" and not has.get("alt", "").strip():
             self.faults.append(f"a picture without alternative text: {has.get('src')}")
-        if tag == "svg" and not (has.get("aria-label", "").strip() or has.get("aria-hidden") == "true"
-                                 or "katex" in has.get("class", "") or "preserveaspectratio" in has):
+        if tag == "svg" and not (has.get("aria-label", "").strip() or self.hidden):
             self.faults.append(f"a drawing without alternative text: {has.get('class', '')}")
         if tag == "html" and not has.get("lang"):
             self.faults.append("a page that does not say its language")
@@ -60,6 +63,7 @@ class Page(HTMLParser):
             self.local.add(address)
 
     def handle_endtag(self, tag: str) -> None:
+        self.hidden -= bool(self.hidden and tag not in VOID)
         self.silent -= tag in SILENT
 
     def handle_data(self, data: str) -> None:

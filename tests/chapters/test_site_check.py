@@ -14,6 +14,8 @@ GOOD = '<html lang="en"><head><meta name="description" content="x"></head><body>
     ('<a href="https://example.org">a link</a>', None),
     ("<p>Price: $5 and <code>$$</code></p><pre>\\(x\\)</pre>", None),
     ('<svg aria-hidden="true"></svg>', None),
+    ('<span aria-hidden="true"><b>x<br></b><svg></svg></span>', None),
+    ('<span aria-hidden="true"><b>x<br></b></span><svg class="figure"></svg>', "without alternative text"),
     ('<img src="data:image/png;base64,x">', "without alternative text"),
     ('<svg class="figure"></svg>', "without alternative text"),
     ('<script src="https://example.org/x.js"></script>', "another host"),
