@@ -317,8 +317,8 @@ halving.misconception("one_round", {"(len(lrs) + 1) // 2": "1"},
     "You stop after one round and take its best, as the plain probe does. The rounds "
     "go on until one rate is left.")
 halving.misconception("drops_the_middle", {"(len(lrs) + 1) // 2": "len(lrs) // 2"},
-    "Of an odd number of runs you drop the middle one. It goes on as well: of n runs (n + "
-    "1)//2 are kept.")
+    "Of an odd number of runs you drop the middle one. It goes on as well: of n runs "
+    "(n + 1)//2 are kept.")
 halving.misconception("drops_one", {"(len(lrs) + 1) // 2": "len(lrs) - 1"},
     "Only one run is dropped in each round. The worse half stops: of n runs (n + 1)//2 "
     "go on.")
