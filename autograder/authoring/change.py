@@ -58,6 +58,11 @@ def changed(reference: Any, name: str, change: Mapping[str, str]) -> Any:
     return made
 
 
+def changed_each(reference: Any, changes: Mapping[str, Mapping[str, str]]) -> list[Any]:
+    """The reference once for each change, by the name that the changed one gets."""
+    return [changed(reference, name, change) for name, change in changes.items()]
+
+
 def changed_text(reference: Any, change: Mapping[str, str], where: str) -> str:
     """The text of `reference` with the pieces replaced. `where` begins the sentence of an error."""
     tree = undocumented(definition(reference))

@@ -4,13 +4,8 @@ import math
 import numpy as np
 import torch
 
-from autograder.authoring.change import changed
+from autograder.authoring.change import changed_each
 from solutions.activations import pytorch, reference
-
-
-def table(reference, changes):
-    """The reference in another order of operations, or with another library call."""
-    return [changed(reference, name, change) for name, change in changes.items()]
 
 
 def log_sigmoid_by_logaddexp(s):
@@ -127,20 +122,20 @@ class FunctionalBlock(torch.nn.Module):
 
 
 WHOLE = "np.minimum(s, 0) - np.log1p(np.exp(-np.abs(s)))"
-LOG_SIGMOID = table(reference.log_sigmoid, {
+LOG_SIGMOID = changed_each(reference.log_sigmoid, {
     "by_where": {"np.minimum(s, 0)": "np.where(s < 0, s, 0)"},
     "by_minus_softplus": {WHOLE: "-(np.maximum(-s, 0) + np.log1p(np.exp(-np.abs(s))))"},
 })
-GAIN = table(reference.leaky_gain, {
+GAIN = changed_each(reference.leaky_gain, {
     "root_of_the_inverse": {"(negative * negative_slope ** 2 + 1 - negative) ** (-0.5)":
                             "np.sqrt(1 / (negative * (negative_slope ** 2 - 1) + 1))"},
 })
 BIAS = "np.log(np.expm1(-np.log(carried) / depth))"
-HIGHWAY = table(reference.highway_bias, {
+HIGHWAY = changed_each(reference.highway_bias, {
     "by_the_root": {BIAS: "np.log(carried ** (-1 / depth) - 1)"},
     "minus_the_carry_gates_bias": {BIAS: "-np.log(carried ** (1 / depth) / (1 - carried ** (1 / depth)))"},
 })
-BLOCK = table(pytorch.ResidualBlock, {
+BLOCK = changed_each(pytorch.ResidualBlock, {
     "by_clamp": {"torch.relu(x)": "x.clamp(min=0)"},
     "added_in_place": {"self.shortcut(x) + self.second(torch.relu(h))":
                        "self.second(torch.relu(h)).add_(self.shortcut(x))"},

@@ -1,14 +1,9 @@
 """Wrong answers to the activations' exercises that are no misconceptions of the catalogue: each loses points."""
-from autograder.authoring.change import changed
+from autograder.authoring.change import changed_each
 from solutions.activations import pytorch, reference
 
-
-def table(reference, changes):
-    return [changed(reference, name, change) for name, change in changes.items()]
-
-
 WHOLE = "np.minimum(s, 0) - np.log1p(np.exp(-np.abs(s)))"
-LOG_SIGMOID = table(reference.log_sigmoid, {
+LOG_SIGMOID = changed_each(reference.log_sigmoid, {
     "rounded": {WHOLE: f"np.round({WHOLE}, 6)"},
     "base_two": {"np.log1p": "1 / np.log(2) * np.log1p"},
     "even": {"np.minimum(s, 0)": "0 * s"},
@@ -19,7 +14,7 @@ LOG_SIGMOID = table(reference.log_sigmoid, {
     "tanh_for_sigmoid": {"np.exp(-np.abs(s))": "np.exp(-2 * np.abs(s))"},
 })
 MEAN = "negative * negative_slope ** 2 + 1 - negative"
-GAIN = table(reference.leaky_gain, {
+GAIN = changed_each(reference.leaky_gain, {
     "rounded": {f"({MEAN}) ** (-0.5)": f"np.round(({MEAN}) ** (-0.5), 3)"},
     "variance_of_the_slope": {MEAN: "negative * (1 - negative) * (1 - negative_slope) ** 2"},
     "slopes_added": {MEAN: "negative * (1 + negative_slope) ** 2"},
@@ -28,7 +23,7 @@ GAIN = table(reference.leaky_gain, {
     "in_double_precision": {"negative_slope ** 2": "np.asarray(negative_slope, float) ** 2"},
 })
 EACH, SUM = "z_bar * np.minimum(s, 0)", "each.sum(axis=shared)"
-PRELU = table(reference.prelu_backward, {
+PRELU = changed_each(reference.prelu_backward, {
     "swapped": {f"(s_bar, {SUM})": f"({SUM}, s_bar)"},
     "one_slope_always": {SUM: "each.sum()"},
     "a_slope_for_each_unit_always": {SUM: "each.reshape(-1, s.shape[-1]).sum(axis=0)"},
@@ -41,7 +36,7 @@ PRELU = table(reference.prelu_backward, {
     "in_double_precision": {EACH: "z_bar * np.minimum(s.astype(float), 0)"},
 })
 BIAS = "np.log(np.expm1(-np.log(carried) / depth))"
-HIGHWAY = table(reference.highway_bias, {
+HIGHWAY = changed_each(reference.highway_bias, {
     "rounded": {BIAS: f"np.round({BIAS}, 2)"},
     "always_minus_two": {BIAS: "-2.0 + 0 * carried"},
     "by_rule_of_thumb": {BIAS: "-np.log(depth) + 0 * carried"},
@@ -50,7 +45,7 @@ HIGHWAY = table(reference.highway_bias, {
     "in_double_precision": {"np.log(carried)": "np.log(np.asarray(carried, float))"},
     "small_gates_alone": {BIAS: "np.log(-np.log(carried) / depth)"},
 })
-DEAD = table(reference.count_dead, {
+DEAD = changed_each(reference.count_dead, {
     "outputs_counted_too": {"[int((~units).sum()) for units in alive]":
                             "[int((~units).sum()) for units in alive] + [0]"},
     "the_shares": {"int((~units).sum())": "float((~units).mean())"},
@@ -62,7 +57,7 @@ DEAD = table(reference.count_dead, {
     "examples_that_rest": {"(s > 0).any(axis=0)": "(s > 0).any(axis=1)[:1]"},
 })
 ENTRY, SUM_OF = "self.first(torch.relu(x))", "self.shortcut(x) + self.second(torch.relu(h))"
-BLOCK = table(pytorch.ResidualBlock, {
+BLOCK = changed_each(pytorch.ResidualBlock, {
     "no_relu_between": {"torch.relu(h)": "h"},
     "tanh_between": {"torch.relu(h)": "torch.tanh(h)"},
     "subtracted": {SUM_OF: "self.shortcut(x) - self.second(torch.relu(h))"},

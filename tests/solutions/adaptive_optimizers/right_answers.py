@@ -4,7 +4,7 @@ import copy
 import numpy as np
 import torch
 
-from autograder.authoring.change import changed
+from autograder.authoring.change import changed_each
 from solutions.adaptive_optimizers import pytorch, reference
 
 
@@ -94,32 +94,27 @@ def clip_with_pytorch(optimizer, max_norm, *, where="gradient"):
         p.data = old + p.grad
 
 
-def table(reference, changes):
-    """The reference in another order of operations, or with another library call."""
-    return [changed(reference, name, change) for name, change in changes.items()]
-
-
 MEAN, SQUARE = "beta1 * state.m + (1 - beta1) * grads", "beta2 * state.v + (1 - beta2) * grads**2"
 BY_DIFFERENCE = {MEAN: "state.m + (1 - beta1) * (grads - state.m)"}
 BY_PRODUCT = {SQUARE: "beta2 * state.v + (1 - beta2) * grads * grads"}
 BY_POWER = {"np.sqrt(v_hat)": "v_hat**0.5"}
-ADAM = table(reference.adam_step, {
+ADAM = changed_each(reference.adam_step, {
     "by_difference": BY_DIFFERENCE, "by_product": BY_PRODUCT, "by_power": BY_POWER,
     "ratio_first": {"lr * m_hat / (np.sqrt(v_hat) + eps)": "lr * (m_hat / (np.sqrt(v_hat) + eps))"},
 })
-ADAMAX = table(reference.adamax_step, {
+ADAMAX = changed_each(reference.adamax_step, {
     "by_difference": BY_DIFFERENCE, "ratio_first": {"lr * m_hat / u": "lr * (m_hat / u)"},
     "by_fmax": {"np.maximum": "np.fmax"},
     "by_stack": {"np.maximum(beta2 * state.u, np.abs(grads) + eps)":
                  "np.stack([beta2 * state.u, np.abs(grads) + eps]).max(axis=0)"},
     "by_absolute": {"np.abs(grads)": "np.absolute(grads)"},
 })
-NADAM = table(reference.nadam_step, {
+NADAM = changed_each(reference.nadam_step, {
     "by_difference": BY_DIFFERENCE, "by_product": BY_PRODUCT, "by_power": BY_POWER,
     "shares_first": {"mu_next / (1 - product * mu_next) * m": "mu_next * m / (1 - product * mu_next)"},
     "factors_in_another_order": {"product = state.product * mu": "product = mu * state.product"},
 })
-UNITS = table(reference.adadelta_rescaled_step, {
+UNITS = changed_each(reference.adadelta_rescaled_step, {
     "by_product": {"grads**2": "grads * grads"},
     "one_root": {"rms_delta / rms_g * grads":
                  "np.sqrt((state.u + eps * scale**2) / (v + eps / scale**2)) * grads"},
@@ -128,7 +123,7 @@ UNITS = table(reference.adadelta_rescaled_step, {
     "roots_of_eps_scaled": {"np.sqrt(v + eps / scale**2)": "np.sqrt(v * scale**2 + eps) / abs(scale)"},
 })
 MOVE = "p -= group['lr'] * above / (below.sqrt() + group['eps'])"
-QHADAM = table(pytorch.QHAdam, {
+QHADAM = changed_each(pytorch.QHAdam, {
     "by_product": {"(1 - beta2) * g**2": "(1 - beta2) * g * g"},
     "copied_into_data": {MOVE: MOVE.replace("p -= ", "p.data.copy_(p - ") + ")"},
     "a_tensor_in_place_of_data": {MOVE: MOVE.replace("p -= ", "p.data = p - ")},
@@ -136,7 +131,7 @@ QHADAM = table(pytorch.QHAdam, {
     "by_power": {"below.sqrt()": "below**0.5"},
 })
 NORM = "torch.cat([p.grad.flatten() for p in params]).norm()"
-CLIP = table(pytorch.clipped_step, {
+CLIP = changed_each(pytorch.clipped_step, {
     "norm_of_norms": {NORM: "torch.stack([p.grad.norm() for p in params]).norm()"},
     "root_of_squares": {NORM: "sum((p.grad**2).sum() for p in params).sqrt()"},
     "branch_by_branch": {"p.grad *= (max_norm / norm).clamp(max=1)": "if norm > max_norm: p.grad *= max_norm / norm"},

@@ -1,16 +1,11 @@
 """Wrong answers to the adaptive optimizers' exercises that the catalogue does not hold: each loses points."""
-from autograder.authoring.change import changed
+from autograder.authoring.change import changed_each
 from solutions.adaptive_optimizers import pytorch, reference
-
-
-def table(reference, changes):
-    return [changed(reference, name, change) for name, change in changes.items()]
-
 
 MEAN = "m = beta1 * state.m + (1 - beta1) * grads"
 IN_PLACE = "m = state.m\nm *= beta1\nm += (1 - beta1) * grads"
 ADAM_MOVE = "params - lr * m_hat / (np.sqrt(v_hat) + eps)"
-ADAM = table(reference.adam_step, {
+ADAM = changed_each(reference.adam_step, {
     "rounded": {ADAM_MOVE: f"np.round({ADAM_MOVE}, 4)"},
     "moments_changed_in_place": {MEAN: IN_PLACE},
     "gradients_squared_in_place": {"grads**2": "np.multiply(grads, grads, out=grads)"},
@@ -24,7 +19,7 @@ ADAM = table(reference.adam_step, {
     "one_v_for_all": {"grads**2": "np.mean(grads**2)"},
 })
 
-ADAMAX = table(reference.adamax_step, {
+ADAMAX = changed_each(reference.adamax_step, {
     "rounded": {"params - lr * m_hat / u": "np.round(params - lr * m_hat / u, 4)"},
     "moments_changed_in_place": {MEAN: IN_PLACE},
     "maximum_of_squares": {"np.abs(grads) + eps": "grads**2 + eps"},
@@ -40,7 +35,7 @@ ADAMAX = table(reference.adamax_step, {
 })
 
 NADAM_MOVE = "params - lr * (ahead + here) / (np.sqrt(v_hat) + eps)"
-NADAM = table(reference.nadam_step, {
+NADAM = changed_each(reference.nadam_step, {
     "rounded": {NADAM_MOVE: f"np.round({NADAM_MOVE}, 4)"},
     "moments_changed_in_place": {MEAN: IN_PLACE},
     "product_stands_still": {"NAdamState(m, v, t, product)": "NAdamState(m, v, t, state.product)"},
@@ -55,7 +50,7 @@ NADAM = table(reference.nadam_step, {
     "waits_where_the_gradient_is_zero": {NADAM_MOVE: f"np.where(grads == 0, params, {NADAM_MOVE})"},
 })
 
-UNITS = table(reference.adadelta_rescaled_step, {
+UNITS = changed_each(reference.adadelta_rescaled_step, {
     "rounded": {"params - lr * delta": "np.round(params - lr * delta, 4)"},
     "one_scale_for_all": {"state.u + eps * scale**2": "state.u + eps * np.max(scale**2)"},
     "means_in_the_old_units": {"AdadeltaState(v, u)": "AdadeltaState(v * scale**2, u / scale**2)"},
@@ -73,7 +68,7 @@ UNITS = table(reference.adadelta_rescaled_step, {
 MOVE = "p -= group['lr'] * above / (below.sqrt() + group['eps'])"
 LOOP = "(p for p in group['params'] if p.grad is not None)"
 FIRST = "beta1 * old.get('m', 0) + (1 - beta1) * g"
-QHADAM = table(pytorch.QHAdam, {
+QHADAM = changed_each(pytorch.QHAdam, {
     "the_first_of_each_group": {"group['params']": "group['params'][:1]"},
     "the_last_group_alone": {"self.param_groups": "self.param_groups[-1:]"},
     "memory_of_a_group": {"self.state[p]": "group.setdefault('memory', {})"},
@@ -96,7 +91,7 @@ QHADAM = table(pytorch.QHAdam, {
 
 STEP = "old + step * (max_norm / norm).clamp(max=1)"
 NORM = "torch.cat([p.grad.flatten() for p in params]).norm()"
-CLIP = table(pytorch.clipped_step, {
+CLIP = changed_each(pytorch.clipped_step, {
     "the_first_of_each_group": {"group['params']": "group['params'][:1]"},
     "the_first_group_alone": {"optimizer.param_groups": "optimizer.param_groups[:1]"},
     "the_largest_entry": {NORM: "torch.cat([p.grad.flatten() for p in params]).abs().max()"},

@@ -1,14 +1,9 @@
 """Wrong answers to convolution's exercises that are no misconceptions of the catalogue: each loses points."""
-from autograder.authoring.change import changed
+from autograder.authoring.change import changed_each
 from solutions.convolution import pytorch, reference
 
-
-def table(reference, changes):
-    return [changed(reference, name, change) for name, change in changes.items()]
-
-
 INSIDE = "if 0 <= y < H and 0 <= x < W:\n    A[i, j, y, x] = kernel[m, n]"
-TOEPLITZ = table(reference.toeplitz2d, {
+TOEPLITZ = changed_each(reference.toeplitz2d, {
     "nothing_in_the_first_row": {"0 <= y < H": "0 < y < H"},
     "square": {"A.reshape(rows * cols, H * W)": "A.reshape(rows * cols, H * W)[:H * W, :rows * cols]"},
     "not_flattened": {"A.reshape(rows * cols, H * W)": "A"},
@@ -20,7 +15,7 @@ TOEPLITZ = table(reference.toeplitz2d, {
 })
 
 MOVED = "Z[m:m + H, n:n + W] += kernel[m, n] * image"
-CONVOLVE = table(reference.convolve2d, {
+CONVOLVE = changed_each(reference.convolve2d, {
     "turned_along_the_other_axis": {"kernel[m, n]": "kernel[::-1][m, n]"},
     "written_over": {MOVED: "Z[m:m + H, n:n + W] = kernel[m, n] * image"},
     "a_row_too_far": {"return Z": "return np.pad(Z, ((0, 1), (0, 0)))"},
@@ -30,7 +25,7 @@ CONVOLVE = table(reference.convolve2d, {
                             "np.zeros((H + kh - 1, W + kw - 1))"},
 })
 
-CAUSAL = table(reference.causal_conv1d, {
+CAUSAL = changed_each(reference.causal_conv1d, {
     "bias_forgotten": {"Z.reshape(N, M, T) + b[:, None]": "Z.reshape(N, M, T)"},
     "bias_for_each_tap": {"b[:, None]": "k * b[:, None]"},
     "zeros_at_the_end": {"(reach, 0)": "(0, reach)"},
@@ -41,7 +36,7 @@ CAUSAL = table(reference.causal_conv1d, {
 })
 
 SHARE = "share = highest / highest.sum(axis=(2, 3), keepdims=True)"
-TIED = table(reference.tied_max_pool_backward, {
+TIED = changed_each(reference.tied_max_pool_backward, {
     "minimum": {"X[place].max(axis=(2, 3), keepdims=True)": "X[place].min(axis=(2, 3), keepdims=True)"},
     "anything_nearly_as_high": {"X[place] == X[place].max(axis=(2, 3), keepdims=True)":
                                 "X[place] >= X[place].max(axis=(2, 3), keepdims=True) - 1"},
@@ -54,7 +49,7 @@ TIED = table(reference.tied_max_pool_backward, {
     "in_double_precision": {"np.zeros(X.shape, delta.dtype)": "np.zeros(X.shape)"},
 })
 
-SHAPES = table(reference.alexnet_shapes, {
+SHAPES = changed_each(reference.alexnet_shapes, {
     "of_the_input": {"rows.append((shape, parameters))": "rows.insert(0, (shape, parameters))"},
     "with_the_batch": {"rows.append((shape, parameters))": "rows.append(((1, *shape), parameters))"},
     "parameters_added_up": {"rows.append((shape, parameters))":
@@ -66,7 +61,7 @@ SHAPES = table(reference.alexnet_shapes, {
     "one_side_of_the_kernel": {"shape[0] // layer.groups * k * k": "shape[0] // layer.groups * k"},
 })
 
-FEATURES = table(pytorch.InvariantFeatures, {
+FEATURES = changed_each(pytorch.InvariantFeatures, {
     "a_place_of_its_own_kept": {"self.conv(x).relu().mean((2, 3))": "self.conv(x).relu().mean((2, 3), keepdim=True)"},
     "over_channels": {"self.conv(x).relu().mean((2, 3))": "self.conv(x).relu().mean((1, 2))"},
     "absolute_value": {"self.conv(x).relu().mean((2, 3))": "self.conv(x).abs().mean((2, 3))"},

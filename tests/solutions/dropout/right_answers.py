@@ -5,7 +5,7 @@ import math
 import numpy as np
 import torch
 
-from autograder.authoring.change import changed
+from autograder.authoring.change import changed_each
 from solutions.dropout import pytorch, reference
 
 
@@ -172,37 +172,32 @@ def monte_carlo_by_var(model, X, *, samples):
     return stacked.mean(-1), stacked.var(-1, unbiased=False) ** 0.5
 
 
-def table(reference, changes):
-    """The reference in another order of operations, or with another library call."""
-    return [changed(reference, name, change) for name, change in changes.items()]
-
-
 FACTOR = "x * (1 + deviation * torch.randn_like(x))"
-GAUSSIAN = table(pytorch.GaussianDropout, {
+GAUSSIAN = changed_each(pytorch.GaussianDropout, {
     "x_and_its_noise": {FACTOR: "x + x * deviation * torch.randn_like(x)"},
     "randn_of_a_shape": {FACTOR: "x * (1 + deviation * torch.randn(x.shape, dtype=x.dtype, device=x.device))"},
     "torch_normal": {FACTOR: "x * torch.normal(1.0, deviation, x.shape).to(x)"},
     "another_deviation": {"(self.p / (1 - self.p)) ** 0.5": "(1 / (1 - self.p) - 1) ** 0.5"},
 })
 SHAPED = "mask.reshape(*mask.shape, *[1] * (x.ndim - 2))"
-SPATIAL = table(reference.spatial_dropout, {
+SPATIAL = changed_each(reference.spatial_dropout, {
     "by_index": {SHAPED: "mask[(..., *[None] * (x.ndim - 2))]"},
     "divided_first": {f"x * {SHAPED} / (1 - p)": f"x / (1 - p) * {SHAPED}"},
     "a_copy_when_tested": {"if not training:\n    return x": "if not training:\n    return x.copy()"},
 })
-MOMENTS = table(reference.dropconnect_moments, {
+MOMENTS = changed_each(reference.dropconnect_moments, {
     "by_einsum": {"x ** 2 @ W ** 2": "np.einsum('nd,dk->nk', x * x, W * W)"},
     "expanded": {"(1 - p) * (x @ W) + b": "x @ W - p * (x @ W) + b", "p * (1 - p)": "(p - p ** 2)"},
 })
-AVERAGE = table(reference.average_predictions, {
+AVERAGE = changed_each(reference.average_predictions, {
     "one_top_for_all": {"log_p.max(axis=0)": "log_p.max(axis=0, keepdims=False)"},
     "mean_of_logits": {"log_softmax((w * log_p).sum(axis=0))": "log_softmax((w * logits).sum(axis=0))"},
 })
-SURGEON = table(reference.surgeon_step, {
+SURGEON = changed_each(reference.surgeon_step, {
     "halves_in_the_price": {"w ** 2 / diagonal": "w ** 2 / (2 * diagonal)"},
     "pseudo_inverse": {"np.linalg.inv(hessian[np.ix_(live, live)])": "np.linalg.pinv(hessian[kept][:, kept])"},
 })
-MONTE_CARLO = table(pytorch.monte_carlo_dropout, {
+MONTE_CARLO = changed_each(pytorch.monte_carlo_dropout, {
     "exponential_of_the_logarithm": {"model(X).softmax(dim=-1)": "model(X).log_softmax(dim=-1).exp()"},
     "mean_by_sum": {"p.mean(dim=0)": "p.sum(dim=0) / samples"},
 })

@@ -1,14 +1,9 @@
 """Wrong answers to dropout's exercises that are no misconceptions of the catalogue: each loses points."""
-from autograder.authoring.change import changed
+from autograder.authoring.change import changed_each
 from solutions.dropout import pytorch, reference
 
-
-def table(reference, changes):
-    return [changed(reference, name, change) for name, change in changes.items()]
-
-
 FACTOR = "x * (1 + deviation * torch.randn_like(x))"
-GAUSSIAN = table(pytorch.GaussianDropout, {
+GAUSSIAN = changed_each(pytorch.GaussianDropout, {
     "uniform_noise": {"torch.randn_like(x)": "(torch.rand_like(x) - 0.5) * 12 ** 0.5"},
     "clamped": {FACTOR: "x * (1 + deviation * torch.randn_like(x)).clamp(min=0)"},
     "noise_of_the_first_call": {"torch.randn_like(x)": "vars(self).setdefault('noise', torch.randn_like(x))"},
@@ -20,7 +15,7 @@ GAUSSIAN = table(pytorch.GaussianDropout, {
     "dropped_besides": {FACTOR: "x * (1 + deviation * torch.randn_like(x)) * (torch.rand_like(x) > self.p)"},
 })
 SHAPED = "mask.reshape(*mask.shape, *[1] * (x.ndim - 2))"
-SPATIAL = table(reference.spatial_dropout, {
+SPATIAL = changed_each(reference.spatial_dropout, {
     "images_only": {SHAPED: "mask[:, :, None, None]"},
     "in_double_precision": {"1 - p": "np.float64(1 - p)"},
     "examples_for_channels": {SHAPED: "np.resize(mask.T, mask.shape).reshape(*mask.shape, *[1] * (x.ndim - 2))"},
@@ -31,7 +26,7 @@ SPATIAL = table(reference.spatial_dropout, {
                          f"x *= {SHAPED} / (1 - p)\nreturn x"},
 })
 MEAN, VARIANCE = "(1 - p) * (x @ W) + b", "p * (1 - p) * (x ** 2 @ W ** 2)"
-MOMENTS = table(reference.dropconnect_moments, {
+MOMENTS = changed_each(reference.dropconnect_moments, {
     "swapped": {"(mean, variance)": "(variance, mean)"},
     "mean_alone": {"(mean, variance)": "mean"},
     "dropouts_variance_over_examples": {VARIANCE: "p * (1 - p) * np.var(x @ W, axis=0) + 0 * mean"},
@@ -42,7 +37,7 @@ MOMENTS = table(reference.dropconnect_moments, {
     "mean_of_inverted": {MEAN: "x @ W + b"},
 })
 ARITHMETIC, GEOMETRIC = "top + np.log((w * np.exp(log_p - top)).sum(axis=0))", "log_softmax((w * log_p).sum(axis=0))"
-AVERAGE = table(reference.average_predictions, {
+AVERAGE = changed_each(reference.average_predictions, {
     "softmax_over_the_networks": {"log_softmax(logits)": "log_softmax(logits.T).T"},
     "arithmetic_for_both": {GEOMETRIC: "(lambda top: top + np.log((w * np.exp(log_p - top)).sum(axis=0)))"
                                        "(log_p.max(axis=0))"},
@@ -54,7 +49,7 @@ AVERAGE = table(reference.average_predictions, {
     "first_network": {ARITHMETIC: "log_p[0]"},
 })
 REPAIR = "w - w[q] / diagonal[q] * inverse[:, q]"
-SURGEON = table(reference.surgeon_step, {
+SURGEON = changed_each(reference.surgeon_step, {
     "half_a_step": {REPAIR: "w - w[q] / (2 * diagonal[q]) * inverse[:, q]"},
     "price_without_a_square": {"w ** 2 / diagonal": "np.abs(w) / diagonal"},
     "multiplied_price": {"w ** 2 / diagonal": "w ** 2 * diagonal"},
@@ -66,7 +61,7 @@ SURGEON = table(reference.surgeon_step, {
     "diagonal_inverse": {"np.linalg.inv(hessian[np.ix_(live, live)])":
                          "np.diag(1 / np.diag(hessian[np.ix_(live, live)]))"},
 })
-MONTE_CARLO = table(pytorch.monte_carlo_dropout, {
+MONTE_CARLO = changed_each(pytorch.monte_carlo_dropout, {
     "one_sample": {"range(samples)": "range(1)"},
     "one_more": {"range(samples)": "range(samples + 1)"},
     "variance": {"p.std(dim=0, correction=0)": "p.var(dim=0, correction=0)"},

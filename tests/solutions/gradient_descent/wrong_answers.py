@@ -2,19 +2,14 @@
 import numpy as np
 import torch
 
-from autograder.authoring.change import changed
+from autograder.authoring.change import changed_each
 from solutions.gradient_descent import pytorch, reference
 from solutions.gradient_descent.reference import Layer, minibatches, softmax
-
-
-def table(reference, changes):
-    return [changed(reference, name, change) for name, change in changes.items()]
-
 
 # ----------------------------------------------------------------------------------------------------- find the wrong δ
 
 SLOPE = "delta @ W.T * z * (1 - z)"
-BACKWARD = table(reference.mlp_backward, {
+BACKWARD = changed_each(reference.mlp_backward, {
     "divided_by_the_classes": {"len(y)": "zs[-1].shape[1]"},
     "divided_by_every_logit": {"len(y)": "zs[-1].size"},
     "divided_by_the_public_case_s_batch": {"len(y)": "4"},
@@ -64,7 +59,7 @@ def one_hidden_layer_at_most(layers, zs, y):
 # --------------------------------------------------------------------------------------------------------- mini-batches
 
 ALL, STEP = "minibatches(order, batch_size)", "path[-1] - lr * gradient(path[-1], X[m], y[m])"
-DESCENT = table(reference.minibatch_sgd, {
+DESCENT = changed_each(reference.minibatch_sgd, {
     "epochs_joined": {"orders": "[np.ravel(orders)]"},
     "orders_backwards": {"orders": "orders[::-1]"},
     "the_last_order_for_all": {"orders": "[orders[-1]] * len(orders)"},
@@ -125,7 +120,7 @@ def remainder_with_the_last_batch(params, gradient, X, y, orders, *, lr, batch_s
 # ----------------------------------------------------------------------------------------------------- weighted samples
 
 LOG_P = "shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))"
-WEIGHTED = table(reference.weighted_cross_entropy, {
+WEIGHTED = changed_each(reference.weighted_cross_entropy, {
     "a_small_number_in_the_log": {"r * log_p": "(r * np.log(np.exp(log_p) + 1e-12))"},
     "probabilities_clipped": {"r * log_p": "(r * np.log(np.clip(np.exp(log_p), 1e-7, 1)))"},
     "the_largest_of_all_logits": {"logits.max(axis=1, keepdims=True)": "logits.max()"},
@@ -162,7 +157,7 @@ def examples_that_do_not_count_left_out(logits, y, weights):
 # --------------------------------------------------------------------------------------------------------- accumulation
 
 PART = "loss(model(inputs), targets) * (len(targets) / n)"
-ACCUMULATED = table(pytorch.accumulated_step, {
+ACCUMULATED = changed_each(pytorch.accumulated_step, {
     "cross_entropy_whatever_the_loss":
         {"loss(model(inputs), targets)": "torch.nn.functional.cross_entropy(model(inputs), targets)"},
     "shares_of_equal_pieces": {"len(targets) / n": "(1 / len(batches))"},
@@ -222,7 +217,7 @@ def rate_divided_for_the_sum(model, loss, optimizer, batches):
 
 # ----------------------------------------------------------------------------------- the rate when a sum becomes a mean
 
-RATES = table(reference.rates_for_mean, {
+RATES = changed_each(reference.rates_for_mean, {
     "shares_of_a_batch": {"lr * sizes": "lr * sizes / batch_size"},
     "square_roots": {"lr * sizes": "lr * np.sqrt(sizes)"},
     "penalty_with_the_rate_in_it": {"weight_decay / sizes": "weight_decay * lr / sizes"},
@@ -248,7 +243,7 @@ RATES = table(reference.rates_for_mean, {
 # -------------------------------------------------------------------------------------------------------------- queries
 
 CHOSEN = "np.argsort(-entropy, kind='stable')[:k]"
-QUERY = table(reference.entropy_query, {
+QUERY = changed_each(reference.entropy_query, {
     "by_purity": {"probabilities * logs": "(probabilities ** 2)"},
     "by_the_logs_alone": {"probabilities * logs": "logs"},
     "by_the_likeliest_term": {"(probabilities * logs).sum(axis=1)": "(probabilities * logs).min(axis=1)"},

@@ -4,13 +4,8 @@ import math
 import numpy as np
 import torch
 
-from autograder.authoring.change import changed
+from autograder.authoring.change import changed_each
 from solutions.initialization import pytorch, reference
-
-
-def table(reference, changes):
-    """The reference in another order of operations, or with another library call."""
-    return [changed(reference, name, change) for name, change in changes.items()]
 
 
 def spread_by_cases(fan_in, fan_out, *, gain=1.0, mode="fan_avg", distribution="normal"):
@@ -124,21 +119,21 @@ def init_by_copy(model, generator):
 
 DRAW = "layer.weight.normal_(0, g / math.sqrt(n), generator=generator)"
 RIGHT = {
-    "spread": [spread_by_cases, pytorch.spread, *table(reference.spread, {
+    "spread": [spread_by_cases, pytorch.spread, *changed_each(reference.spread, {
         "variance_first": {"gain / math.sqrt(n)": "(gain**2 / n)**0.5"},
         "a_twelfth_of_the_squared_width": {"math.sqrt(3) * std": "math.sqrt(12 * std**2) / 2"}})],
-    "orthogonalize": [orthogonal_by_gram_schmidt, orthogonal_by_pytorch, *table(reference.orthogonalize, {
+    "orthogonalize": [orthogonal_by_gram_schmidt, orthogonal_by_pytorch, *changed_each(reference.orthogonalize, {
         "by_sign": {"Q * np.copysign(1, np.diag(R))": "Q * np.sign(np.diag(R))"},
         "by_a_diagonal_matrix": {"Q * np.copysign(1, np.diag(R))": "Q @ np.diag(np.sign(np.diag(R)))"},
         "by_einsum": {"U @ Vt": "np.einsum('ij,jk->ik', U, Vt)"}})],
-    "lsuv": [lsuv_in_loops, lsuv_recursive, *table(reference.lsuv, {
+    "lsuv": [lsuv_in_loops, lsuv_recursive, *changed_each(reference.lsuv, {
         "by_variance": {"(z @ W).std()": "np.sqrt((z @ W).var())"},
         "divided_after": {"W * (std / size)": "W / size * std"}})],
-    "measured_gains": [gains_by_norms, gains_in_a_loop, *table(reference.measured_gains, {
+    "measured_gains": [gains_by_norms, gains_in_a_loop, *changed_each(reference.measured_gains, {
         "roots_apart": {"np.sqrt((sums**2).mean() / (outputs**2).mean())":
                         "np.sqrt(np.mean(sums * sums)) / np.sqrt(np.mean(outputs * outputs))"}})],
     "residual_deviations": [residual_by_product, residual_in_a_buffer],
-    "init_weights": [init_with_the_library, init_by_copy, *table(pytorch.init_weights, {
+    "init_weights": [init_with_the_library, init_by_copy, *changed_each(pytorch.init_weights, {
         "in_place_by_mul": {DRAW: "layer.weight.normal_(generator=generator).mul_(g / math.sqrt(n))"},
         "filled_through_data": {DRAW: "layer.weight.data = torch.randn(layer.weight.shape, generator=generator, "
                                       "dtype=layer.weight.dtype) * (g / math.sqrt(n))"}})],

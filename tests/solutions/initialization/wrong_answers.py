@@ -1,14 +1,9 @@
 """Wrong answers to initialization's exercises that are no misconceptions of the catalogue: each loses points."""
-from autograder.authoring.change import changed
+from autograder.authoring.change import changed_each
 from solutions.initialization import pytorch, reference
 
-
-def table(reference, changes):
-    return [changed(reference, name, change) for name, change in changes.items()]
-
-
 STD = "gain / math.sqrt(n)"
-SPREAD = table(reference.spread, {
+SPREAD = changed_each(reference.spread, {
     "geometric_mean_of_fans": {"(fan_in + fan_out) / 2": "math.sqrt(fan_in * fan_out)"},
     "harmonic_mean_of_fans": {"(fan_in + fan_out) / 2": "2 / (1 / fan_in + 1 / fan_out)"},
     "half_rounded_down": {"(fan_in + fan_out) / 2": "(fan_in + fan_out) // 2"},
@@ -20,7 +15,7 @@ SPREAD = table(reference.spread, {
 })
 
 SIGNED = "Q * np.copysign(1, np.diag(R))"
-ORTHOGONAL = table(reference.orthogonalize, {
+ORTHOGONAL = changed_each(reference.orthogonalize, {
     "all_signs_turned": {SIGNED: "-Q"},
     "signs_of_the_first_row": {SIGNED: "Q * np.copysign(1, Q[0])"},
     "signs_of_a": {SIGNED: "Q * np.copysign(1, np.diag(A))"},
@@ -36,7 +31,7 @@ ORTHOGONAL = table(reference.orthogonalize, {
 })
 
 SIZE, FACTOR = "(z @ W).std()", "W * (std / size) if size > 0 else W"
-LSUV = table(reference.lsuv, {
+LSUV = changed_each(reference.lsuv, {
     "one_less_in_the_variance": {SIZE: "(z @ W).std(ddof=1)"},
     "the_first_layer_alone": {FACTOR: "W * (std / size) if size > 0 and (not found) else W"},
     "the_last_layer_not": {FACTOR: "W * (std / size) if size > 0 and len(found) < len(weights) - 1 else W"},
@@ -51,7 +46,7 @@ LSUV = table(reference.lsuv, {
 })
 
 OUT = "(outputs**2).mean()"
-GAINS = table(reference.measured_gains, {
+GAINS = changed_each(reference.measured_gains, {
     "halves_the_slopes": {"1 / np.sqrt((slopes**2).mean())": "1 / np.sqrt((slopes > 0).mean())"},
     "mean_of_ratios": {"np.sqrt((sums**2).mean() / (outputs**2).mean())": "abs(sums).mean() / abs(outputs).mean()"},
     "medians": {OUT: "np.median(outputs**2)"},
@@ -63,7 +58,7 @@ GAINS = table(reference.measured_gains, {
 })
 
 GROWN = "skip**2 * variances[-1] + (scale * g)**2 * into"
-RESIDUAL = table(reference.residual_deviations, {
+RESIDUAL = changed_each(reference.residual_deviations, {
     "to_the_largest_branch": {"variances = [std**2]": "gains, variances = np.sort(gains), [std**2]"},
     "a_mean_gain": {"variances = [std**2]":
                     "gains = gains * 0 + (gains.mean() if gains.size else 0)\nvariances = [std**2]"},
@@ -78,7 +73,7 @@ RESIDUAL = table(reference.residual_deviations, {
 GAIN = "1.0 if layer is layers[-1] else math.sqrt(2)"
 DRAW = "layer.weight.normal_(0, g / math.sqrt(n), generator=generator)"
 BIAS = "if layer.bias is not None:\n    layer.bias.zero_()"
-INIT = table(pytorch.init_weights, {
+INIT = changed_each(pytorch.init_weights, {
     "gain_for_none": {GAIN: "1.0"},
     "gain_for_last_alone": {GAIN: "math.sqrt(2) if layer is layers[-1] else 1.0"},
     "the_children_alone": {"model.modules()": "model.children()"},

@@ -5,18 +5,13 @@ import math
 import numpy as np
 import torch
 
-from autograder.authoring.change import changed
+from autograder.authoring.change import changed_each
 from solutions.learning_rates import pytorch, reference
-
-
-def table(reference, changes):
-    return [changed(reference, name, change) for name, change in changes.items()]
-
 
 # ---------------------------------------------------------------------------------------------- S0's step decay, row 26
 
 K = "np.minimum(np.asarray(t) // every, stages)"
-STAIRCASE = table(reference.step_polynomial, {
+STAIRCASE = changed_each(reference.step_polynomial, {
     "the_last_stage_for_ever": {K: "np.minimum(np.asarray(t) // every, stages - 1)"},
     "from_one": {K: "np.minimum((np.asarray(t) + 1) // every, stages)"},
     "within_the_stage": {K: "np.asarray(t) % every"},
@@ -49,7 +44,7 @@ def methods_of_arrays_alone(t, *, lr, every, stages, power=1.0):
 # ---------------------------------------------------------------------------------------------------------- bold driver
 
 FALLS = "loss < state.loss"
-DRIVER = table(reference.bold_driver, {
+DRIVER = changed_each(reference.bold_driver, {
     "nearly_equal_is_equal": {FALLS: "loss < state.loss * (1 - 1e-5)"},
     "rises_unless_nan": {FALLS: "not loss >= state.loss"},
     "absolute_losses": {FALLS: "abs(loss) < abs(state.loss)"},
@@ -91,7 +86,7 @@ def loss_first(loss, state, *, increase, decrease):
 
 # ----------------------------------------------------------------------------------------------------- equal half-lives
 
-HALF_LIVES = table(reference.equal_half_lives, {
+HALF_LIVES = changed_each(reference.equal_half_lives, {
     "a_whole_tau": {"half_life / 2": "half_life // 2"},
     "tau_is_the_mean_life": {"half_life / 2": "half_life / np.log(2)"},
     "power_of_a_line": {"np.log(2) / -np.log1p(-half_life / total_steps)": "0.5 * total_steps / half_life"},
@@ -227,7 +222,7 @@ class BaseChanged(Warmup):
 # -------------------------------------------------------------------------------------------- successive-halving probe
 
 BEST = "np.argsort(losses, kind='stable')[:(len(lrs) + 1) // 2]"
-PROBE = table(reference.halving_probe, {
+PROBE = changed_each(reference.halving_probe, {
     "the_front_half": {BEST: "np.arange((len(lrs) + 1) // 2)"},
     "the_smallest_rates": {BEST: "np.argsort(lrs)[:(len(lrs) + 1) // 2]"},
     "rates_sorted_without_their_runs":

@@ -4,7 +4,7 @@ import copy
 import numpy as np
 import torch
 
-from autograder.authoring.change import changed
+from autograder.authoring.change import changed_each
 from solutions.momentum import pytorch, reference
 
 
@@ -93,19 +93,14 @@ def read_with_lowest_point(trace):
     return [-b, 1 - b - a]
 
 
-def table(reference, changes):
-    """The reference in another order of operations, or with another library call."""
-    return [changed(reference, name, change) for name, change in changes.items()]
-
-
-QHM = table(reference.qhm_step, {
+QHM = changed_each(reference.qhm_step, {
     "by_the_difference": {"momentum * state.v + (1 - momentum) * grads": "grads + momentum * (state.v - grads)"},
     "rate_in_each_term": {"params - lr * step": "params - lr * (1 - nu) * grads - lr * nu * v"},
     "state_replaced": {"MomentumState(v)": "state._replace(v=v)"},
     "arrays_asked_for": {"(1 - nu) * grads + nu * v": "np.add((1 - nu) * np.asarray(grads), nu * np.asarray(v))"},
 })
 VELOCITY = "beta * self.state[p].get('v', 0) + p.grad"
-AGGMO = table(pytorch.AggMo, {
+AGGMO = changed_each(pytorch.AggMo, {
     "sum_over_k": {"group['lr'] * v.mean(0)": "group['lr'] / len(group['betas']) * v.sum(0)"},
     "copied_into_data": {"p -= group['lr'] * v.mean(0)": "p.data.copy_(p - group['lr'] * v.mean(0))"},
     "a_tensor_in_place_of_data": {"p -= group['lr'] * v.mean(0)": "p.data = p - group['lr'] * v.mean(0)"},
@@ -114,14 +109,14 @@ AGGMO = table(pytorch.AggMo, {
     "gradient_detached": {VELOCITY: "beta * self.state[p].get('v', 0) + p.grad.detach().clone()"},
 })
 LARGEST = "np.linalg.eigvalsh(hessian)[-1]"
-STABLE = table(reference.largest_stable_lr, {
+STABLE = changed_each(reference.largest_stable_lr, {
     "by_max": {LARGEST: "np.linalg.eigvalsh(hessian).max()"},
     "by_eigh": {LARGEST: "np.linalg.eigh(hessian)[0][-1]"},
     "by_singular_values": {LARGEST: "np.linalg.svd(hessian, compute_uv=False)[0]"},
     "by_eigvals": {LARGEST: "np.linalg.eigvals(hessian).real.max()"},
 })
 SCALE, BUFFER = "buffer *= group['lr'] / lr", "optimizer.state[p].get('momentum_buffer')"
-CHANGE = table(pytorch.change_lr, {
+CHANGE = changed_each(pytorch.change_lr, {
     "by_mul": {SCALE: "buffer.mul_(group['lr']).div_(lr)"},
     "a_new_buffer": {SCALE: "optimizer.state[p]['momentum_buffer'] = buffer * (group['lr'] / lr)"},
     "asked_whether_it_is_there": {BUFFER: "optimizer.state[p]['momentum_buffer'] "
@@ -130,7 +125,7 @@ CHANGE = table(pytorch.change_lr, {
     "rate_by_update": {"group['lr'] = lr": "group.update(lr=lr)"},
 })
 FIT = "a, b = np.linalg.lstsq(pairs, d[2:])[0]"
-TRACE = table(reference.read_momentum, {
+TRACE = changed_each(reference.read_momentum, {
     "by_the_pseudoinverse": {FIT: "a, b = np.linalg.pinv(pairs) @ d[2:]"},
     "by_qr": {FIT: "q, r = np.linalg.qr(pairs)\na, b = np.linalg.solve(r, q.T @ d[2:])"},
     "by_subtraction": {"np.diff(trace)": "trace[1:] - trace[:-1]"},

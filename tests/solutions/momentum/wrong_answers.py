@@ -1,14 +1,9 @@
 """Wrong answers to momentum's exercises that are no misconceptions of the catalogue: each loses points."""
-from autograder.authoring.change import changed
+from autograder.authoring.change import changed_each
 from solutions.momentum import pytorch, reference
 
-
-def table(reference, changes):
-    return [changed(reference, name, change) for name, change in changes.items()]
-
-
 AVERAGE = "v = momentum * state.v + (1 - momentum) * grads"
-QHM = table(reference.qhm_step, {
+QHM = changed_each(reference.qhm_step, {
     "rounded": {"params - lr * step": "(params - lr * step).round(4)"},
     "buffer_in_double_precision": {"MomentumState(v)": "MomentumState(np.asarray(v, float))"},
     "buffer_changed_in_place": {AVERAGE: "v = state.v\nv *= momentum\nv += (1 - momentum) * grads"},
@@ -25,7 +20,7 @@ QHM = table(reference.qhm_step, {
 VELOCITY = "beta * self.state[p].get('v', 0) + p.grad"
 MOVE = "p -= group['lr'] * v.mean(0)"
 CLOSURE = "with torch.enable_grad():\n    loss = closure()"
-AGGMO = table(pytorch.AggMo, {
+AGGMO = changed_each(pytorch.AggMo, {
     "the_first_of_each_group": {"group['params']": "group['params'][:1]"},
     "the_last_group_alone": {"self.param_groups": "self.param_groups[-1:]"},
     "memory_of_a_group": {"self.state[p].get('v', 0)": "group.get('v', 0)", "self.state[p]['v']": "group['v']"},
@@ -47,7 +42,7 @@ AGGMO = table(pytorch.AggMo, {
 })
 
 LARGEST = "np.linalg.eigvalsh(hessian)[-1]"
-STABLE = table(reference.largest_stable_lr, {
+STABLE = changed_each(reference.largest_stable_lr, {
     "the_trace": {LARGEST: "np.trace(hessian)"},
     "the_mean_curvature": {LARGEST: "np.linalg.eigvalsh(hessian).mean()"},
     "gershgorins_bound": {LARGEST: "np.abs(hessian).sum(axis=1).max()"},
@@ -63,7 +58,7 @@ STABLE = table(reference.largest_stable_lr, {
 })
 
 SCALE = "buffer *= group['lr'] / lr"
-CHANGE = table(pytorch.change_lr, {
+CHANGE = changed_each(pytorch.change_lr, {
     "the_first_of_each_group": {"group['params']": "group['params'][:1]"},
     "rate_set_first": {"for p in group['params']:\n    buffer = optimizer.state[p].get('momentum_buffer')\n"
                        f"    if buffer is not None:\n        {SCALE}": f"old, group['lr'] = group['lr'], lr\n"
@@ -81,7 +76,7 @@ CHANGE = table(pytorch.change_lr, {
 })
 
 FIT = "a, b = np.linalg.lstsq(pairs, d[2:])[0]"
-TRACE = table(reference.read_momentum, {
+TRACE = changed_each(reference.read_momentum, {
     "rounded": {"-b": "np.round(-b, 3)"},
     "swapped": {"(-b, 1 - b - a)": "(1 - b - a, -b)"},
     "momentum_alone": {"(-b, 1 - b - a)": "-b"},

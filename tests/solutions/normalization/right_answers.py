@@ -2,7 +2,7 @@
 import numpy as np
 import torch
 
-from autograder.authoring.change import changed
+from autograder.authoring.change import changed_each
 from solutions.normalization import pytorch, reference
 
 
@@ -190,32 +190,27 @@ class RMSNormScaledFirst(torch.nn.Module):
         return (self.weight * (small / rms)).to(self.weight.dtype)
 
 
-def table(reference, changes):
-    """The reference in another order of operations, or with another library call."""
-    return [changed(reference, name, change) for name, change in changes.items()]
-
-
-BACKWARD = table(reference.batch_norm_backward, {
+BACKWARD = changed_each(reference.batch_norm_backward, {
     "one_product": {"by_channel(gamma, X) * inv_std * rest": "rest * (by_channel(gamma, X) * inv_std)"},
     "axes_by_name": {"(0, *range(2, X.ndim))": "tuple(a for a in range(X.ndim) if a != 1)"},
     "m_by_product": {"X.size // X.shape[1]": "int(np.prod([X.shape[a] for a in (0, *range(2, X.ndim))]))"},
 })
-GROUP = table(reference.group_norm, {
+GROUP = changed_each(reference.group_norm, {
     "by_shape": {"X.reshape(len(X), groups, -1)":
                  "X.reshape(X.shape[0], groups, X.shape[1] // groups, *X.shape[2:]).reshape(len(X), groups, -1)"},
     "shift_first": {"by_channel(gamma, X) * x_hat.reshape(X.shape) + by_channel(beta, X)":
                     "by_channel(beta, X) + x_hat.reshape(X.shape) * by_channel(gamma, X)"},
 })
-POPULATION = table(reference.population_stats, {
+POPULATION = changed_each(reference.population_stats, {
     "by_sums": {"share @ means": "(share[:, None] * means).sum(axis=0)"},
     "a_plain_tuple": {"Statistics(mean, var * (N / (N - 1)))": "(mean, var * (N / (N - 1)))"},
 })
-FUSION = table(pytorch.fuse_conv_batch_norm, {
+FUSION = changed_each(pytorch.fuse_conv_batch_norm, {
     "by_rsqrt": {"gamma / torch.sqrt(norm.running_var + norm.eps)":
                  "gamma * torch.rsqrt(norm.running_var + norm.eps)"},
     "bias_in_two": {"(b - norm.running_mean) * scale + beta": "beta + b * scale - norm.running_mean * scale"},
 })
-RMS = table(pytorch.RMSNorm, {
+RMS = changed_each(pytorch.RMSNorm, {
     "by_pow": {"wide.square()": "wide**2"},
     "wide_always": {"x.float() if x.dtype == torch.float16 else x": "x.double()"},
 })

@@ -1,14 +1,9 @@
 """Wrong answers to normalization's exercises that are no misconceptions of the catalogue: each loses points."""
-from autograder.authoring.change import changed
+from autograder.authoring.change import changed_each
 from solutions.normalization import pytorch, reference
 
-
-def table(reference, changes):
-    return [changed(reference, name, change) for name, change in changes.items()]
-
-
 PRODUCT = "by_channel(gamma, X) * inv_std * rest"
-BACKWARD = table(reference.batch_norm_backward, {
+BACKWARD = changed_each(reference.batch_norm_backward, {
     "rounded": {PRODUCT: "np.round(by_channel(gamma, X) * inv_std * rest, 5)"},
     "in_double_precision": {PRODUCT: "np.asarray(by_channel(gamma, X) * inv_std * rest, float)"},
     "eps_by_default": {"eps=eps": "eps=1e-5"},
@@ -29,7 +24,7 @@ BACKWARD = table(reference.batch_norm_backward, {
 })
 
 HAT = "x_hat.reshape(X.shape)"
-GROUP = table(reference.group_norm, {
+GROUP = changed_each(reference.group_norm, {
     "rounded": {HAT: "np.round(x_hat.reshape(X.shape), 5)"},
     "in_double_precision": {HAT: "x_hat.reshape(X.shape).astype(float)"},
     "eps_by_default": {"eps=eps": "eps=1e-5"},
@@ -46,7 +41,7 @@ GROUP = table(reference.group_norm, {
 })
 
 VAR = "share @ (variances + (means - mean)**2)"
-POPULATION = table(reference.population_stats, {
+POPULATION = changed_each(reference.population_stats, {
     "rounded": {"share @ means": "np.round(share @ means, 5)"},
     "in_double_precision": {"(sizes / N).astype(means.dtype)": "sizes / N"},
     "the_first_batch_alone": {"share @ means": "means[0]"},
@@ -61,7 +56,7 @@ POPULATION = table(reference.population_stats, {
 
 WEIGHT = "conv.weight * scale[:, None, None, None]"
 SHIFT = "(b - norm.running_mean) * scale + beta"
-FUSION = table(pytorch.fuse_conv_batch_norm, {
+FUSION = changed_each(pytorch.fuse_conv_batch_norm, {
     "eps_by_default": {"norm.running_var + norm.eps": "norm.running_var + 1e-5"},
     "weights_alone": {SHIFT: "0 * scale"},
     "bias_alone": {WEIGHT: "conv.weight"},
@@ -80,7 +75,7 @@ FUSION = table(pytorch.fuse_conv_batch_norm, {
 })
 
 MEAN_SQUARE = "wide.square().mean(-1, keepdim=True)"
-RMS = table(pytorch.RMSNorm, {
+RMS = changed_each(pytorch.RMSNorm, {
     "eps_by_default": {"self.eps = eps": "self.eps = 1e-6"},
     "without_eps": {f"{MEAN_SQUARE} + self.eps": MEAN_SQUARE},
     "starts_at_zero": {"torch.ones(features)": "torch.zeros(features)"},

@@ -5,7 +5,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from autograder.authoring.change import changed
+from autograder.authoring.change import changed_each
 from solutions.recurrence import pytorch, reference
 
 
@@ -132,25 +132,20 @@ class AttentionInLoops(pytorch.CausalSelfAttention):
         return torch.stack(rows, dim=1)
 
 
-def table(reference, changes):
-    """The reference in another order of operations, or with another library call."""
-    return [changed(reference, name, change) for name, change in changes.items()]
-
-
-GRU = table(reference.gru_cell, {
+GRU = changed_each(reference.gru_cell, {
     "by_the_difference": {"(1 - z) * n + z * h": "n + z * (h - n)"},
     "h_by_dot": {"h @ params.W": "np.dot(h, params.W)"},
     "hsplit": {"np.split(h @ params.W, 3, axis=1)": "np.hsplit(h @ params.W, 3)"},
 })
-FORGET = table(pytorch.set_forget_bias, {
+FORGET = changed_each(pytorch.set_forget_bias, {
     "other_bias_takes_it": {"p[M:2 * M] = value": "p[M:2 * M] = 0", "p[M:2 * M] = 0": "p[M:2 * M] = value"},
     "by_fill": {"p[M:2 * M] = value": "p[M:2 * M].fill_(value)", "p[M:2 * M] = 0": "p[M:2 * M].zero_()"},
 })
-NORMS = table(reference.norms_through_time, {
+NORMS = changed_each(reference.norms_through_time, {
     "by_roots": {"np.linalg.norm(np.stack(grads[::-1], axis=1), axis=-1)":
                  "np.sqrt((np.stack(grads[::-1], axis=1)**2).sum(axis=2))"},
 })
-ATTENTION = table(pytorch.CausalSelfAttention, {
+ATTENTION = changed_each(pytorch.CausalSelfAttention, {
     "very_negative": {"-torch.inf": "torch.finfo(scores.dtype).min"},
     "by_einsum": {"Q @ K.transpose(1, 2)": "torch.einsum('ntd,nsd->nts', Q, K)"},
     "queries_scaled": {"Q @ K.transpose(1, 2) / Q.shape[-1] ** 0.5": "(Q * Q.shape[-1]**-0.5) @ K.mT"},

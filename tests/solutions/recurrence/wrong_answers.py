@@ -1,15 +1,10 @@
 """Wrong answers to recurrence's exercises that are no misconceptions of the catalogue: each loses points."""
-from autograder.authoring.change import changed
+from autograder.authoring.change import changed_each
 from solutions.recurrence import pytorch, reference
-
-
-def table(reference, changes):
-    return [changed(reference, name, change) for name, change in changes.items()]
-
 
 STATE = "(1 - z) * n + z * h"
 CANDIDATE = "np.tanh(n_x + r * (n_h + params.c))"
-GRU = table(reference.gru_cell, {
+GRU = changed_each(reference.gru_cell, {
     "rounded": {STATE: f"({STATE}).round(4)"},
     "in_double_precision": {STATE: f"np.asarray({STATE}, float)"},
     "the_candidate_alone": {STATE: "n"},
@@ -26,7 +21,7 @@ GRU = table(reference.gru_cell, {
 
 SET = "p[M:2 * M] = value"
 ZERO = "p[M:2 * M] = 0"
-FORGET = table(pytorch.set_forget_bias, {
+FORGET = changed_each(pytorch.set_forget_bias, {
     "a_quarter_of_the_input_s_matrix": {"name.startswith('bias_ih')": "name.startswith('weight_ih')"},
     "the_first_unit_alone": {SET: "p[M] = value", ZERO: "p[M] = 0"},
     "one_at_least": {SET: "p[M:2 * M] = max(value, 1.0)"},
@@ -40,7 +35,7 @@ FORGET = table(pytorch.set_forget_bias, {
 
 BACK = "(grads[-1] * (1 - hs[:, t] ** 2)) @ W.T"
 NORM = "np.linalg.norm(np.stack(grads[::-1], axis=1), axis=-1)"
-NORMS = table(reference.norms_through_time, {
+NORMS = changed_each(reference.norms_through_time, {
     "rounded": {NORM: f"{NORM}.round(4)"},
     "in_double_precision": {NORM: f"{NORM}.astype(float)"},
     "by_the_spectral_norm": {BACK: "grads[-1] * (1 - hs[:, t] ** 2) * np.linalg.norm(W, 2)"},
@@ -56,7 +51,7 @@ NORMS = table(reference.norms_through_time, {
 })
 
 SCALED = "tuple(g * (ctx.max_norm / norm) for g in grads)"
-CLIP = table(pytorch.ClipGradient, {
+CLIP = changed_each(pytorch.ClipGradient, {
     "to_the_length_one": {SCALED: "tuple(g / norm for g in grads)"},
     "the_bound_upside_down": {SCALED: "tuple(g * (norm / ctx.max_norm) for g in grads)"},
     "the_first_alone": {SCALED: "(grads[0] * (ctx.max_norm / norm), *grads[1:])"},
@@ -73,7 +68,7 @@ CLIP = table(pytorch.ClipGradient, {
 })
 
 WEIGHTS = "scores.masked_fill(hidden, -torch.inf).softmax(-1)"
-ATTENTION = table(pytorch.CausalSelfAttention, {
+ATTENTION = changed_each(pytorch.CausalSelfAttention, {
     "not_itself": {"age < 0": "(age < 0) | ((age == 0) & (t[:, None] > 0))"},
     "a_window_to_both_sides": {"hidden | (age >= self.window)": "age.abs() >= self.window"},
     "a_window_of_two_always": {"age >= self.window": "age >= 2"},

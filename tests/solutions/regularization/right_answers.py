@@ -3,7 +3,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from autograder.authoring.change import changed
+from autograder.authoring.change import changed_each
 from solutions.regularization import pytorch, reference
 
 
@@ -188,21 +188,17 @@ def slopes_by_log_softmax(model, x, y, *, strength):
     return torch.mean(each + strength * slope.reshape(len(x), -1).square().sum(1) / 2)
 
 
-def table(reference, changes):
-    return [changed(reference, name, change) for name, change in changes.items()]
-
-
-STEP = table(reference.elastic_net_step, {
+STEP = changed_each(reference.elastic_net_step, {
     "by_relu": {"np.maximum(np.abs(z) - lr * strength * mixing, 0)":
                 "(np.abs(z) - lr * strength * mixing).clip(0)"},
     "by_copysign": {"np.sign(z) * shrunk": "np.copysign(shrunk, z)"},
 })
-STRENGTH = table(reference.strength_of_stopping, {
+STRENGTH = changed_each(reference.strength_of_stopping, {
     "by_powers": {"np.exp(log_left)": "(1 - lr * h)**steps"},
     "by_one_over_q": {"h * np.exp(log_left) / -np.expm1(log_left)": "h / np.expm1(-log_left)"},
 })
 DECAY = "p *= 1 - lr * group['weight_decay']"
-ADAMW = table(pytorch.AdamW, {
+ADAMW = changed_each(pytorch.AdamW, {
     "subtracted": {DECAY: "p -= lr * group['weight_decay'] * p"},
     "in_data": {DECAY: "p.data = p * (1 - lr * group['weight_decay'])"},
 })

@@ -1,14 +1,9 @@
 """Wrong answers to regularization's exercises that are no misconceptions of the catalogue: each loses points."""
-from autograder.authoring.change import changed
+from autograder.authoring.change import changed_each
 from solutions.regularization import pytorch, reference
 
-
-def table(reference, changes):
-    return [changed(reference, name, change) for name, change in changes.items()]
-
-
 Z, SHRUNK = "z = params - lr * grads", "np.maximum(np.abs(z) - lr * strength * mixing, 0)"
-STEP = table(reference.elastic_net_step, {
+STEP = changed_each(reference.elastic_net_step, {
     "rounded": {"np.sign(z)": "np.sign(z).round(4)", SHRUNK: f"{SHRUNK}.round(3)"},
     "uphill": {Z: "z = params + lr * grads"},
     "shrunk_before_the_step": {Z: "z = params", "np.sign(z) * shrunk": "(np.sign(z) * shrunk - lr * grads)"},
@@ -23,7 +18,7 @@ STEP = table(reference.elastic_net_step, {
 })
 
 SOFT = "np.sign(z) * np.maximum(np.abs(z) - lr / scale, 0)"
-LAPLACE = table(reference.laplace_map, {
+LAPLACE = changed_each(reference.laplace_map, {
     "least_squares": {SOFT: "z"},
     "never_quite_zero": {SOFT: f"{SOFT} + 1e-7"},
     "rounded": {SOFT: f"({SOFT}).round(2)"},
@@ -37,7 +32,7 @@ LAPLACE = table(reference.laplace_map, {
 })
 
 EXACT = "h * np.exp(log_left) / -np.expm1(log_left)"
-STRENGTH = table(reference.strength_of_stopping, {
+STRENGTH = changed_each(reference.strength_of_stopping, {
     "rounded": {EXACT: f"({EXACT}).round(3)"},
     "zero_where_flat": {"1 / (lr * steps)": "0"},
     "infinite_where_flat": {"1 / (lr * steps)": "np.inf"},
@@ -50,7 +45,7 @@ STRENGTH = table(reference.strength_of_stopping, {
 })
 
 SAVED = "copy.deepcopy(self.model.state_dict())"
-STOPPING = table(pytorch.EarlyStopping, {
+STOPPING = changed_each(pytorch.EarlyStopping, {
     "epochs_from_zero": {"self.epoch += 1": "", "return self.epoch >= self.deadline":
                          "self.epoch += 1\nreturn self.epoch - 1 >= self.deadline"},
     "a_deadline_that_must_be_passed": {"self.epoch >= self.deadline": "self.epoch > self.deadline"},
@@ -68,7 +63,7 @@ STOPPING = table(pytorch.EarlyStopping, {
 })
 
 DECAY = "p *= 1 - lr * group['weight_decay']"
-ADAMW = table(pytorch.AdamW, {
+ADAMW = changed_each(pytorch.AdamW, {
     "no_decay": {DECAY: ""},
     "decay_of_the_constructor": {DECAY: "p *= 1 - lr * self.defaults['weight_decay']"},
     "decay_twice": {DECAY: f"{DECAY}\n{DECAY}"},
@@ -82,7 +77,7 @@ ADAMW = table(pytorch.AdamW, {
 })
 
 SQUARE = "slopes.square().sum() / len(y)"
-SLOPE = table(pytorch.double_backprop_loss, {
+SLOPE = changed_each(pytorch.double_backprop_loss, {
     "no_penalty": {"each.mean() + strength / 2 * square": "each.mean()"},
     "penalty_alone": {"each.mean() + strength / 2 * square": "strength / 2 * square"},
     "losses_summed": {"each.mean()": "each.sum()"},
