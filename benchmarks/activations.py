@@ -1,6 +1,6 @@
 """What an activation costs: by itself, and in a layer with its matrix products, forward and backward.
 
-A round times every activation once, one after the other, as in `benchmarks.optimizers`; ratios compare medians of the
+A round times every activation once, one after the other, as `benchmarks.timing` has it; ratios compare medians of the
 same rounds. All on one thread of the CPU, in float32.
 
     python -m benchmarks.activations [--seconds 20]
@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import statistics
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,8 +19,7 @@ import torch
 import torch.nn.functional as F
 from threadpoolctl import threadpool_limits
 
-from benchmarks.machine import describe, today
-from benchmarks.optimizers import Step, micro, rounds
+from benchmarks.timing import Step, conditions, rounds, summary
 
 RESULT = Path(__file__).resolve().parent / "results" / "activations.json"
 BATCH, WIDTHS = 256, (64, 512)
@@ -45,10 +42,7 @@ def main() -> None:
     torch.set_num_threads(1)
     with threadpool_limits(1):
         rows = list(measured(options.seconds))
-    result = {
-        "machine": describe(), "date": today(), "threads": 1, "load": round(os.getloadavg()[0], 1),
-        "clock": "process", "batch": BATCH, "rows": rows,
-    }  # fmt: skip
+    result = {**conditions("cpu"), "batch": BATCH, "rows": rows}
     RESULT.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
     for row in rows:
         print(f"{row['what']:14} {row['width']:4} {row['how']:12} {row['median_us']:9g} µs")
@@ -59,10 +53,7 @@ def measured(seconds: float) -> Iterator[dict[str, Any]]:
     cases = [(what, width) for what in (numpy_alone, torch_alone, layers) for width in WIDTHS]
     for what, width in cases:
         for name, times in rounds(what(width), "cpu", seconds / len(cases)).items():
-            yield {
-                "what": what.__name__, "width": width, "how": name, "rounds": len(times),
-                "median_us": micro(statistics.median(times)), "lowest_us": micro(min(times)),
-            }  # fmt: skip
+            yield {"what": what.__name__, "width": width, "how": name, **summary(times)}
 
 
 def sums(width: int) -> np.ndarray:

@@ -1,7 +1,7 @@
 """What layers cost, forward and backward: batch norm, fifty dense layers, a convolution, an LSTM, over sizes.
 
 Each in NumPy, as the twin of this course in PyTorch, and as the layer of PyTorch itself with autograd; on the CPU with
-one thread, and on a GPU where there is one. A round times every contender once, in turns (`benchmarks.optimizers`).
+one thread, and on a GPU where there is one. A round times every contender once, in turns (`benchmarks.timing`).
 
     python -m benchmarks.layers [--seconds 60] [--device cpu cuda]
 """
@@ -11,8 +11,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
-import os
-import statistics
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,8 +20,8 @@ import torch
 import torch.nn.functional as F
 from threadpoolctl import threadpool_limits
 
-from benchmarks.machine import describe, today
-from benchmarks.optimizers import Step, clock, gradients, micro, rounds
+from benchmarks.optimizers import gradients
+from benchmarks.timing import Step, conditions, rounds, summary
 
 RESULT = Path(__file__).resolve().parent / "results" / "layers.json"
 DEPTH = 50
@@ -40,11 +38,7 @@ def main() -> None:
     with threadpool_limits(1):
         for device in devices:
             rows = list(measured(device, options.seconds))
-            results[device] = {
-                "machine": describe() | ({"gpu": torch.cuda.get_device_name()} if device == "cuda" else {}),
-                "date": today(), "threads": 1, "load": round(os.getloadavg()[0], 1),
-                "clock": "process" if clock(device).__name__ == "process_time" else "wall", "rows": rows,
-            }  # fmt: skip
+            results[device] = {**conditions(device), "rows": rows}
             for row in rows:
                 print(f"{device:5} {row['what']:11} {row['size']:34} {row['how']:24} {row['median_us']:10g} µs")
     RESULT.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
@@ -59,10 +53,7 @@ def measured(device: str, seconds: float) -> Iterator[dict[str, Any]]:
         if device != "cpu":
             contenders.pop("NumPy", None)
         for how, times in rounds(contenders, device, seconds / len(cases)).items():
-            yield {
-                "what": name, "size": SIZES[name].format(*size), "how": how, "rounds": len(times),
-                "median_us": micro(statistics.median(times)), "lowest_us": micro(min(times)),
-            }  # fmt: skip
+            yield {"what": name, "size": SIZES[name].format(*size), "how": how, **summary(times)}
 
 
 def batch_norm(device: str, N: int, D: int) -> dict[str, Step]:

@@ -13,9 +13,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import os
-import statistics
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,7 +21,7 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
-from benchmarks.machine import describe, today
+from benchmarks.timing import Step, conditions, rounds, summary
 from solutions.adaptive_optimizers import pytorch as adaptive_torch
 from solutions.adaptive_optimizers import reference as adaptive_numpy
 from solutions.gradient_descent import pytorch as network_torch
@@ -42,10 +39,6 @@ LIBRARY: dict[str, Callable[..., torch.optim.Optimizer]] = {
 WAYS = {"for loop": {"foreach": False}, "foreach": {"foreach": True}, "fused": {"fused": True}}
 SIZES = ((1, 1_000), (1, 100_000), (1, 3_000_000), (100, 1_000), (100, 100_000), (100, 3_000_000))    # tensors, numbers
 NETWORKS = (([64, 64, 64, 10], 64), ([64, 512, 512, 10], 64), ([784, 1024, 1024, 10], 256))
-ROUNDS = 5                      # at least; more while the time lasts
-SHORTEST = 2e-3                 # seconds that one timing lasts at least
-
-Step = Callable[[], None]
 
 
 def main() -> None:
@@ -60,9 +53,7 @@ def main() -> None:
         for device in devices:
             rows = list(measured(device, options.seconds / len(devices)))
             results[device] = {
-                "machine": describe() | ({"gpu": torch.cuda.get_device_name()} if device == "cuda" else {}),
-                "date": today(), "threads": options.threads, "load": round(os.getloadavg()[0], 1),
-                "clock": "process" if clock(device) is time.process_time else "wall", "rows": rows,
+                **conditions(device), "rows": rows,
             }
             print(f"{device}\n{table(rows)}")
     RESULT.parent.mkdir(exist_ok=True)
@@ -79,42 +70,8 @@ def measured(device: str, seconds: float) -> Iterator[dict[str, Any]]:
             contenders, case = steps(device, what, *size), {"tensors": size[0], "numbers": size[1]}
         for name, times in rounds(contenders, device, seconds / len(cases)).items():
             yield {
-                "what": what, **case, "how": name, "rounds": len(times),
-                "median_us": micro(statistics.median(times)), "lowest_us": micro(min(times)),
+                "what": what, **case, "how": name, **summary(times),
             }
-
-
-def micro(seconds: float) -> float:
-    return float(f"{1e6 * seconds:.3g}")
-
-
-def clock(device: str) -> Callable[[], float]:
-    return time.process_time if device == "cpu" and torch.get_num_threads() == 1 else time.perf_counter
-
-
-def rounds(contenders: dict[str, Step], device: str, seconds: float) -> dict[str, list[float]]:
-    """The seconds of one call for each contender, once a round."""
-    wait = torch.cuda.synchronize if device == "cuda" else lambda: None
-    now = clock(device)
-    calls: dict[str, int] = {}
-    times: dict[str, list[float]] = {name: [] for name in contenders}
-    for name, step in contenders.items():           # warm up, and find how many calls are long enough to be timed
-        step()
-        wait()
-        start = now()
-        step()
-        wait()
-        calls[name] = max(1, round(SHORTEST / max(now() - start, 1e-6)))
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end or min(map(len, times.values())) < ROUNDS:
-        for name, step in contenders.items():
-            wait()
-            start = now()
-            for _ in range(calls[name]):
-                step()
-            wait()
-            times[name].append((now() - start) / calls[name])
-    return times
 
 
 def steps(device: str, method: str, tensors: int, numbers: int) -> dict[str, Step]:
