@@ -385,7 +385,7 @@ def _explain(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from autograder.nbgrader_adapter.exchange.steps import gradebook_of, known_assignments, unfit_students
+    from autograder.nbgrader_adapter.exchange.steps import gradebook_of, known_assignments
     from autograder.nbgrader_adapter.gradebook.export import column_names, export
 
     course = _course(options)
@@ -397,10 +397,17 @@ def _export(options: argparse.Namespace) -> int:
     columns = column_names(options.column, chosen)
     damaged: dict[str, str] = {}
     for name in chosen:
-        damaged |= {student: f"{student}: {reason}" for student, reason in unfit_students(course, name).items()}
+        damaged |= _unfit(course, name)
     waiting = export(course, chosen, options.to, options.format, columns, damaged)
     print(f"{options.to}: written" + (f"; {waiting} blank, because they need a person" if waiting else ""))
     return max(_name_damaged(damaged.values()), int(waiting > 0))
+
+
+def _unfit(course: Course, assignment: str) -> dict[str, str]:
+    """A sentence for each student whose submission has a folder that cannot be graded for its name."""
+    from autograder.nbgrader_adapter.exchange.steps import unfit_students
+
+    return {student: f"{student}: {reason}" for student, reason in unfit_students(course, assignment).items()}
 
 
 def _name_damaged(sentences: Iterable[str]) -> int:
@@ -430,8 +437,7 @@ def _scores(options: argparse.Namespace) -> int:
         steps.require_assignment(course, gradebook, options.assignment)
         damaged: dict[str, str] = {}
         found = scores.read_rows(gradebook, options.assignment, damaged)
-    unfit = steps.unfit_students(course, options.assignment)
-    damaged |= {student: f"{student}: {reason}" for student, reason in unfit.items()}
+    damaged |= _unfit(course, options.assignment)
     if not found and not damaged:
         raise ExerciseError(
             f"no submission of {options.assignment!r} has a grade yet: run `autograder grade {options.assignment}`"

@@ -19,6 +19,7 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"
              "--disable-component-update", "--disable-sync"]  # fmt: skip
 
 
+@pytest.hookimpl(optionalhook=True)  # there is no such hook where pytest-xdist is switched off
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Have each group of tests go to one worker, where several run (`make test`).
 

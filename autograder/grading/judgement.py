@@ -6,16 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 from autograder.authoring.exercise import Exercise
+from autograder.grading.checked_exercise import CheckedExercise
 from autograder.grading.verdict import Verdict, needs_person
-from autograder.grading.wording import CheckedExercise, explanation_of, feedback_on, not_begun
+from autograder.grading.wording import explanation_of, feedback_on, not_begun
 from autograder.sandbox.interface import Answer
 from autograder.student.compare import Mismatch
 from autograder.student.crossing import Refused
 from autograder.student.drive import Raised
 from autograder.student.feedback import hidden_lines
 from autograder.student.marking import Mark, Oracle, explains, mark
-
-__all__ = ["CheckedExercise", "judge_answers"]
 
 
 def judge_answers(asked: CheckedExercise, answers: tuple[Answer, ...]) -> Verdict:

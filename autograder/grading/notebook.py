@@ -17,8 +17,9 @@ from autograder.authoring.cases import case_set_of, hidden_oracles, public_oracl
 from autograder.authoring.catalogue import Assignment
 from autograder.authoring.exercise import Exercise
 from autograder.authoring.source import definition
+from autograder.grading.checked_exercise import CheckedExercise
 from autograder.grading.flags import flags_of
-from autograder.grading.judgement import CheckedExercise, judge_answers
+from autograder.grading.judgement import judge_answers
 from autograder.grading.strays import defined_elsewhere, defines
 from autograder.grading.verdict import GradedNotebook, Verdict, needs_person
 from autograder.sandbox.interface import Answer, Cell, CellResult, Limits, Question, Snapshot, Step, Transcript

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from autograder.authoring.exercise import Exercise
+from autograder.grading.checked_exercise import CheckedExercise
 from autograder.sandbox.interface import Answer
 from autograder.student.feedback import NOT_BEGUN, Feedback, Line, worked_case
 from autograder.student.hints import hint
-from autograder.student.marking import Mark, Oracle
+from autograder.student.marking import Mark
 
 ONLY_HIDDEN = "Every public case is right; a hidden case of the same kind is not. "
 LIKELY = {
@@ -21,20 +18,6 @@ LIKELY = {
     "dtype": "There the dtype is another: look for an array or a constant that brings its own.",
     "stopped": "There it does not come to an end in time.",
 }
-
-
-@dataclass(frozen=True)
-class CheckedExercise:
-    """What was put to a student's answer: the oracles in the order of the calls, public ones first.
-
-    as_given : whether the code is what was given; asked only where the answers are not right.
-    """
-
-    exercise: Exercise
-    points: float
-    public: tuple[Oracle, ...]
-    hidden: tuple[Oracle, ...]
-    as_given: Callable[[], bool] = lambda: False
 
 
 def not_begun(asked: CheckedExercise) -> Feedback:

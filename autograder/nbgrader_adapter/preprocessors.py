@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import cache
 from itertools import count
 from typing import Any
 
@@ -167,7 +168,12 @@ class SaveVerdicts(SaveAutoGrades):
             info["student"],
         )
         course = course_for(self, resources)
-        self._elsewhere = written_elsewhere(nb, released_notebook(course, info["assignment"], info["notebook"]))
+
+        @cache  # few notebooks have an answer in words that is untouched
+        def elsewhere() -> bool:
+            return written_elsewhere(nb, released_notebook(course, info["assignment"], info["notebook"]))
+
+        self._elsewhere = elsewhere
         with gradebook_for(resources) as self.gradebook:
             nb, resources = super(SaveAutoGrades, self).preprocess(nb, resources)  # cell by cell
         graded: GradedNotebook | None = resources.get("autograder")
@@ -179,7 +185,7 @@ class SaveVerdicts(SaveAutoGrades):
         if utils.is_solution(cell) or cell.cell_type != "code":
             super()._add_score(cell, resources)  # a written answer: nbgrader's own rule
             grade = self._grade_of(cell)
-            if grade.auto_score == 0 and self._elsewhere:  # untouched, and the notebook holds other words
+            if grade.auto_score == 0 and self._elsewhere():  # untouched, and the notebook holds other words
                 grade.auto_score, grade.needs_manual_grade = None, True
                 self.gradebook.db.commit()
             return
@@ -194,15 +200,15 @@ class SaveVerdicts(SaveAutoGrades):
     def _add_comment(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
         """nbgrader's "No response." of an untouched answer, unless the answer stands, or may stand, somewhere else."""
         super()._add_comment(cell, resources)
-        if self._is_elsewhere(cell, resources.get("autograder")):
-            name = cell.metadata["nbgrader"]["grade_id"]
-            comment = self.gradebook.find_comment(name, self.notebook_id, self.assignment_id, self.student_id)
+        name = cell.metadata["nbgrader"]["grade_id"]
+        comment = self.gradebook.find_comment(name, self.notebook_id, self.assignment_id, self.student_id)
+        if comment.auto_comment and self._is_elsewhere(cell, resources.get("autograder")):
             comment.auto_comment = None
             self.gradebook.db.commit()
 
     def _is_elsewhere(self, cell: NotebookNode, graded: GradedNotebook | None) -> bool:
         if cell.cell_type != "code":
-            return self._elsewhere
+            return self._elsewhere()
         exercise = cell.metadata["nbgrader"]["grade_id"].removeprefix("solution-")
         verdicts = graded.verdicts.values() if graded else ()
         return any(verdict.exercise == exercise and verdict.score != 0 for verdict in verdicts)

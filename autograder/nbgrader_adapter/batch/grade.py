@@ -162,11 +162,11 @@ def settle(course: Course, gradebook: Gradebook, book: SourceBook, done: Done) -
     Whatever one submission holds, the others are graded: what cannot be entered is left to a person too, and is
     returned. What is the gradebook's own trouble or the disk's is raised.
     """
-    student, drafted = str(done.item), done.result
-    if drafted is not None:
+    student, result = str(done.item), done.result
+    if result is not None:
         try:
-            entry.enter(course, gradebook, book, drafted)
-            course.store.note_entered(book.assignment, student, _state(course, book, student, drafted.fingerprint))
+            entry.enter(course, gradebook, book, result)
+            course.store.note_entered(book.assignment, student, _state(course, book, student, result.fingerprint))
             return []
         except (OSError, OperationalError):
             raise
@@ -189,11 +189,11 @@ def sentence(error: Exception) -> str:
 
 
 def troubles_of(done: Done) -> list[Trouble]:
-    student, drafted = str(done.item), done.result
-    if drafted is None:
+    student, result = str(done.item), done.result
+    if result is None:
         return [Trouble(student, "submission", done.error)]
-    found = [Trouble(student, "files", note) for note in drafted.notes]
-    for name, (_, graded) in drafted.notebooks.items():
+    found = [Trouble(student, "files", note) for note in result.notes]
+    for name, (_, graded) in result.notebooks.items():
         for cell, verdict in graded.verdicts.items():
             if verdict.needs_person:
                 found.append(Trouble(student, f"{name}, {cell}", verdict.reason))

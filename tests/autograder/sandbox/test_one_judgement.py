@@ -10,7 +10,8 @@ import pytest
 
 from autograder.authoring.cases import public_oracles
 from autograder.authoring.source import definition, imports_for, renamed
-from autograder.grading.judgement import CheckedExercise, judge_answers
+from autograder.grading.checked_exercise import CheckedExercise
+from autograder.grading.judgement import judge_answers
 from autograder.sandbox import Cell, Question, Snapshot
 from autograder.student.check import judge_publicly
 from autograder.student.release import read_exercise
