@@ -91,6 +91,11 @@ def _signature_end(source: str, node: Function) -> tuple[int, int]:
 
 def code_lines(source: str) -> list[str]:
     """The lines of a piece of code without white space, comments and docstrings: what two copies have in common."""
+    return list(numbered_code(source).values())
+
+
+def numbered_code(source: str) -> dict[int, str]:
+    """`code_lines` by their numbers, which count from 1."""
     strings = {line for node in ast.walk(ast.parse(source))
                if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
                and isinstance(node.value.value, str)
@@ -99,4 +104,5 @@ def code_lines(source: str) -> list[str]:
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type != tokenize.COMMENT and token.start[0] not in strings:
             lines.setdefault(token.start[0], []).append("".join(token.string.split()))
-    return [text for text in ("".join(parts) for _, parts in sorted(lines.items())) if text]
+    texts = {number: "".join(parts) for number, parts in sorted(lines.items())}
+    return {number: text for number, text in texts.items() if text}

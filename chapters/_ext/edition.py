@@ -1,6 +1,7 @@
 """The two editions: the full one shows every function; a class's student edition keeps the exercises' bodies back."""
 from __future__ import annotations
 
+import ast
 import html
 import importlib
 import json
@@ -9,11 +10,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from autograder.authoring.exercise import Exercise
-from chapters._ext.cut import code_lines, contract, cut, definitions
+from chapters._ext.cut import code_lines, contract, cut, definitions, numbered_code
 
 FULL, STUDENT = "full", "student"
 MODULES = {"NumPy": "reference.py", "PyTorch": "pytorch.py"}
 SHORT = 12      # a shorter line, such as `t = state.t + 1`, gives nothing away and is everywhere
+WORDS = {"enumerate", "len", "range", "reversed", "zip"}    # calls that every loop has
 READABLE = {".html", ".ipynb", ".md", ".js", ".json", ".txt", ".inv"}
 
 
@@ -35,7 +37,10 @@ def shown(source: str, name: str, exercise: Exercise | None) -> str:
 
 
 def secret_lines(solutions: Path) -> dict[str, str]:
-    """Each line of code that only the body of an exercise has, in `code_lines` form, with 'topic.function'."""
+    """Each line of code that only the body of an exercise has, in `code_lines` form, with 'topic.function'.
+
+    A line is not secret where it computes nothing, as `return total`, or where it is part of a public line.
+    """
     secret: dict[str, str] = {}
     public: set[str] = set()
     for topic in sorted(path.parent.name for path in solutions.glob("*/exercises.py")):
@@ -47,9 +52,29 @@ def secret_lines(solutions: Path) -> dict[str, str]:
                     public.update(code_lines(cut(source, name)))
                 else:
                     visible = code_lines(contract(source, name, kept_back[name].methods))
-                    public.update(visible)
+                    public.update(visible, plain_lines(cut(source, name)))
                     secret.update(dict.fromkeys(code_lines(cut(source, name)), f"{topic}.{name}"))
-    return {line: name for line, name in secret.items() if line not in public and len(line) >= SHORT}
+    shown_anyway = "\n".join(public)
+    return {line: name for line, name in secret.items() if line not in shown_anyway and len(line) >= SHORT}
+
+
+def plain_lines(source: str) -> list[str]:
+    """The lines whose statement computes nothing: `return grads[::-1]` or `for t in range(300):`."""
+    lines = numbered_code(source)
+    return [lines[node.lineno] for node in ast.walk(ast.parse(source))
+            if isinstance(node, (ast.Return, ast.For, ast.Assign)) and not any(map(_computes, _head(node)))]
+
+
+def _head(node: ast.Return | ast.For | ast.Assign) -> list[ast.AST]:
+    """What a statement's first line is made of: all that is in it, of a loop what it goes over."""
+    parts = [node.target, node.iter] if isinstance(node, ast.For) else [node]
+    return [inner for part in parts for inner in ast.walk(part)]
+
+
+def _computes(node: ast.AST) -> bool:
+    if isinstance(node, ast.Call):
+        return not (isinstance(node.func, ast.Name) and node.func.id in WORDS)
+    return isinstance(node, (ast.BinOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Lambda, ast.comprehension))
 
 
 def readable_text(path: Path) -> str:

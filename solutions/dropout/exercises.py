@@ -82,7 +82,7 @@ def gaussian_cases(rng):
     """Many copies of a few numbers: moments tell one noise from another."""
     small, large = uniform(rng, (.25, .35), (.75, .85))
 
-    def case(name, p, kind="values", weight=1.0, *, count=20000, **options):
+    def case(name, p, kind="values", weight=1.0, *, count=50_000, **options):
         values = np.array(signed(rng, (2,), precision(kind)))
         keywords = {"p": p, "count": count, "seed": int(rng.integers(2**31))} | options
         return Case(name, (values,), None, weight, kind, keywords)

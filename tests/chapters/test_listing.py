@@ -2,13 +2,15 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 from sphinx.highlighting import PygmentsBridge
 
 import solutions
-from chapters._ext.edition import STUDENT, exercises, leaks, secret_lines
+from chapters._ext.edition import STUDENT, exercises, leaks, plain_lines, secret_lines
 from chapters._ext.listing import UnknownListing, fold_docstrings, pointer, read_listing
 
 SMALL = Path(__file__).parent / "book" / "solutions"
@@ -69,6 +71,28 @@ def test_secret_lines_are_those_that_only_an_exercise_has(demo):
     assert any("12345" in line for line in secret)
     assert not any("ones_like" in line for line in secret)
     assert not any("comment" in line or "demonstration" in line for line in secret)
+
+
+def test_a_line_that_computes_nothing_is_no_secret():
+    body = """
+        def secret(state, grads):
+            for t in range(len(grads)):
+                velocity = grads[::-1]
+                for g in grads * 12345:
+                    step = norm(velocity)
+                    other = g if t else step
+            return velocity, step
+        """
+    assert plain_lines(dedent(body)) == ["fortinrange(len(grads)):", "returnvelocity,step", "velocity=grads[::-1]"]
+
+
+def test_what_a_public_line_shows_is_no_secret(demo, tmp_path):
+    shutil.copytree(demo / "demo", tmp_path / "demo")
+    reference = tmp_path / "demo" / "reference.py"
+    reference.write_text(reference.read_text() + "\n\ndef public(state, grads):\n"
+                         "    return dict(secret_velocity=0.9 * state.v + grads * 12345)\n")
+    assert any("secret_velocity=" in line for line in secret_lines(demo))
+    assert not any("secret_velocity=" in line for line in secret_lines(tmp_path))
 
 
 @pytest.mark.parametrize(("name", "text"), [
