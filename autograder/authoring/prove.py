@@ -250,8 +250,9 @@ def _mutants(exercise: Exercise, drawn: Sequence[Cases]) -> tuple[int, dict[Muta
         for oracle in drawn[0]:
             _asked(exercise, recorder, oracle)
 
-    started = time.process_time()
     arrays = array_parameters(exercise.reference, ask)
+    started = time.process_time()
+    loses(exercise, exercise.reference, drawn[0])
     bound = 0.2 + 10 * (time.process_time() - started)
     made, survivors = 0, {}
     for mutant in mutants(exercise.reference, arrays=arrays, pure=exercise.pure):
@@ -259,10 +260,16 @@ def _mutants(exercise: Exercise, drawn: Sequence[Cases]) -> tuple[int, dict[Muta
         if answer is None:
             continue
         made += 1
-        with suppress(TimeoutError), cpu_time(bound):
-            if kept := sum(not loses(exercise, answer, cases) for cases in drawn):
+        with suppress(TimeoutError):  # what does not end on one set is told by it
+            if kept := sum(_keeps(exercise, answer, cases, bound) for cases in drawn):
                 survivors[mutant] = kept
     return made, survivors
+
+
+def _keeps(exercise: Exercise, answer: Any, cases: Cases, bound: float) -> bool:
+    """Whether `answer` keeps all points on one set, for which it has `bound` seconds of CPU time."""
+    with cpu_time(bound):
+        return not loses(exercise, answer, cases)
 
 
 def _name(answer: Callable) -> str:
