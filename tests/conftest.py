@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from autograder.workers.threads import use_one_thread
+from tests.sharing import group_of, turn_of
 
 use_one_thread()  # before a test loads NumPy: some fork this process
 
@@ -27,14 +26,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """
     from xdist.scheduler import LoadScopeScheduling
 
-    sys.path.insert(0, str(Path(__file__).parent))
-    from sharing import group_of
-
     class ByGroup(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             return group_of(config.rootpath / nodeid.partition("::")[0]) or nodeid
 
+    config.option.loadscopereorder = False  # the order is `turn_of`'s
     return ByGroup(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In a worker, the longest groups come first."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: turn_of(item.path))
 
 
 @pytest.fixture(scope="module")

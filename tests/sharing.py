@@ -24,7 +24,9 @@ GROUPS = {
     "autograder/nbgrader_adapter/test_peers.py": "small class",
     "autograder/nbgrader_adapter/watch/": "released",
 }
-EACH = ("solutions/test_rehearsal.py",)  # long, and nothing in common: each goes where there is room
+# long, and nothing in common: each goes where there is room
+EACH = ("solutions/test_rehearsal.py", "solutions/test_exercises.py")
+LONGEST = (ALONE, "book")  # begun first, so that none is left when all others have ended
 
 
 def group_of(path: Path) -> str | None:
@@ -33,3 +35,9 @@ def group_of(path: Path) -> str | None:
     if name in EACH:
         return None
     return next((group for start, group in GROUPS.items() if name.startswith(start)), name)
+
+
+def turn_of(path: Path) -> int:
+    """When a test file is begun where several run: the longest groups, then the others, then what fills the gaps."""
+    group = group_of(path)
+    return len(LONGEST) + (group is None) if group not in LONGEST else LONGEST.index(group)
