@@ -39,7 +39,7 @@ test: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -rs --numprocesses $(TEST_WORKERS) --dist loadgroup
+	$(BIN)/pytest -rs --durations=15 --durations-min=20 --numprocesses $(TEST_WORKERS) --dist loadgroup
 
 TOPIC ?= momentum
 quick: .venv/ready

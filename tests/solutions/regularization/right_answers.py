@@ -54,10 +54,10 @@ def map_accelerated(X, y, *, noise, scale):
     gram, pulls = np.einsum("nd,n,ne->de", X, precision, X), np.einsum("nd,n,n->d", X, precision, y)
     step = 1 / np.linalg.norm(gram, 2)
     w = ahead = np.zeros_like(pulls)
-    for t in range(1, 1500):
+    for t in range(1, 600):
         z = ahead + step * (pulls - gram @ ahead)
         new = z - np.clip(z, -step / scale, step / scale)
-        w, ahead = new, new + (new - w) * ((t - 1) / (t + 2) if t < 300 else 0)
+        w, ahead = new, new + (new - w) * ((t - 1) / (t + 2) if t < 200 else 0)
     return w
 
 
