@@ -5,7 +5,7 @@ from __future__ import annotations
 from autograder.grading.checked_exercise import CheckedExercise
 from autograder.sandbox.interface import Answer
 from autograder.student.feedback import NOT_BEGUN, Feedback, Line, worked_case
-from autograder.student.hints import hint
+from autograder.student.hints import hint, no_value
 from autograder.student.marking import Mark
 
 ONLY_HIDDEN = "Every public case is right; a hidden case of the same kind is not. "
@@ -71,7 +71,7 @@ def _first_wrong(asked: CheckedExercise, public: Mark, hidden: Mark, *, hints: b
         return [ONLY_HIDDEN + _likely(kinds, hidden)]
     case, oracle, names = public.cases[worked], asked.public[worked], asked.exercise.returns
     reason, path = (case.mismatch.sentence, case.mismatch.path) if case.mismatch else ("", ())
-    told = hint(oracle, case.answer, names) if hints else ""
+    told = (no_value(case) or hint(oracle, case.answer, names)) if hints else ""
     return [*([told] if told else []), worked_case(oracle, case.answer, asked.exercise.driver_name, reason, path)]
 
 

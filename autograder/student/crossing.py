@@ -28,6 +28,21 @@ class Refused(Raised):
         return self.message
 
 
+@dataclass(frozen=True)
+class Stopped(Refused):
+    """An answer that did not come in time; `message` says in which."""
+
+    exception: str = "stopped"
+
+
+@dataclass(frozen=True)
+class NotTried(Refused):
+    """In the place of an answer that was not asked for, because an earlier one did not come."""
+
+    exception: str = "not tried"
+    message: str = "not tried, because an earlier case did not end"
+
+
 def ask(
     drive: Callable, answer: Any, arguments: tuple, keywords: Mapping[str, Any], *, twice: bool = True
 ) -> tuple[Any, ...]:

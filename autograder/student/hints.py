@@ -1,4 +1,4 @@
-"""What a wrong answer looks like where no misconception is known: nothing came back, or nothing moved."""
+"""What a wrong answer looks like where no misconception is known: it raised, did not end, or nothing moved."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from autograder.student.compare import place_of
-from autograder.student.marking import Oracle
+from autograder.student.marking import CaseMark, Oracle
 from autograder.student.values import is_tensor
+
+LONGEST = 300  # characters of a sentence on one case
 
 
 def hint(oracle: Oracle, answer: Any, names: Sequence[str] = ()) -> str:
@@ -23,6 +25,21 @@ def hint(oracle: Oracle, answer: Any, names: Sequence[str] = ()) -> str:
         return _still(oracle, answer, names)
     except Exception:  # an answer may be anything, and a hint is no duty
         return ""
+
+
+def no_value(case: CaseMark) -> str:
+    """One sentence on a case to which no value came, but an exception or no end; else ''."""
+    if case.mismatch is None or case.mismatch.kind not in ("raised", "stopped"):
+        return ""
+    said = _one_line(case.mismatch.sentence)
+    if case.mismatch.kind == "stopped" and not said.startswith("it "):  # the grader's words for how it went
+        said = f"it did not end: {said}" if said.startswith("timeout") else f"no answer came: {said}"
+    return f"On the case “{case.name}” {said}."
+
+
+def _one_line(sentence: str) -> str:
+    text = " ".join(sentence.split()).rstrip(".")
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def _still(oracle: Oracle, answer: Any, names: Sequence[str]) -> str:

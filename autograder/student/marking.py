@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograder.student.compare import Mismatch, named, same, same_dtype
-from autograder.student.crossing import Refused
+from autograder.student.crossing import NotTried, Refused, Stopped
 from autograder.student.drive import Raised
 
 Compare = Callable[[Any, Any, tuple, Any], "Mismatch | None"]
@@ -51,7 +51,8 @@ class CaseMark:
 
     @property
     def judged(self) -> bool:
-        """False for purity where no answer was right: nothing is known of it, and it earns nothing."""
+        """False for purity where no answer was right, and for a case that was not tried: nothing is known of it, and
+        it earns nothing."""
         return self.mismatch is None or self.mismatch.kind != "not judged"
 
 
@@ -108,10 +109,14 @@ def mark(
 
 def judge(oracle: Oracle, answer: Any, compare: Compare, names: Sequence[str] = ()) -> Mismatch | None:
     """None where `answer` is right for this case."""
+    where = f" at `{answer.line}`" if isinstance(answer, Raised) and answer.line else ""
+    if isinstance(answer, NotTried):
+        return Mismatch("not judged", answer.message)
+    if isinstance(answer, Stopped):
+        return Mismatch("stopped", f"{answer.message}{where and '; it was'}{where}")
     if isinstance(answer, Refused):
         return Mismatch("refused", answer.message)
     if isinstance(answer, Raised):
-        where = f" at `{answer.line}`" if answer.line else ""
         return Mismatch("raised", f"it raised {answer}{where}")
     try:
         found = compare(answer, oracle.expected, oracle.arguments, oracle.private)

@@ -111,6 +111,14 @@ def test_a_crash_shows_the_student_s_line_and_nothing_of_ours(page, soup):
     assert "no answer: process died" in soup("exits").get_text()
 
 
+def test_the_summary_names_an_exception_and_a_call_that_did_not_end(soup):
+    crash = summary(soup("crashes"))["halving_step"][1]
+    assert "it raised ZeroDivisionError: on purpose at `raise ZeroDivisionError('on purpose')`." in crash
+    loop = summary(soup("loops"))["halving_step"][1]  # on a busy machine the wall clock stops it
+    assert "it did not end: timeout after" in loop or "a person will look at it" in loop
+    assert "no answer came: process died" in summary(soup("exits"))["halving_step"][1]
+
+
 def test_who_needs_a_person_reads_why_and_no_zero(soup):
     found = soup("person")
     assert "so far" in found.select_one(".total").get_text()
