@@ -18,6 +18,7 @@ from autograder.nbgrader_adapter.course import Course, course_of
 from autograder.sandbox import ForkServer
 
 _KEY = "autograder_context"
+SUBMITTED = "autograder_submitted"  # the fingerprint of what was submitted, before it was graded
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,11 @@ class Context:
 
     def as_resources(self) -> dict[str, Any]:
         return {_KEY: self}
+
+
+def is_handed_over(resources: dict[str, Any]) -> bool:
+    """Whether a class is graded, and not one notebook by nbgrader itself."""
+    return _KEY in resources
 
 
 def course_for(step: NbGraderPreprocessor, resources: dict[str, Any]) -> Course:

@@ -1,8 +1,10 @@
-"""Three of nbgrader's own steps, which work with a gradebook that is open already and check no cell's marks twice.
+"""Three of nbgrader's own steps, which work with a gradebook that is open already and check no cell's marks twice,
+and one more.
 
 RestoreKernel   in place of OverwriteKernelspec
 LatePenalties   in place of AssignLatePenalties
 CheckMarks      in place of CheckCellMetadata
+NoteEntered     after them: what nbgrader or formgrader has graded is not graded again by `autograder grade`
 """
 
 from __future__ import annotations
@@ -13,9 +15,11 @@ from typing import Any
 
 from nbformat.notebooknode import NotebookNode, from_dict
 from nbgrader.nbgraderformat import MetadataValidator
-from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, OverwriteKernelspec
+from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, NbGraderPreprocessor, OverwriteKernelspec
 
-from autograder.nbgrader_adapter.context import gradebook_for
+from autograder.nbgrader_adapter.context import SUBMITTED, course_for, gradebook_for, is_handed_over
+from autograder.nbgrader_adapter.gradebook.entered import note_notebook
+from autograder.nbgrader_adapter.gradebook.sourcebook import read_sourcebook
 
 Result = tuple[NotebookNode, dict[str, Any]]
 _MOST = 1000  # characters of marks that are worth keeping: a student's may be of any size
@@ -58,6 +62,25 @@ class CheckMarks(CheckCellMetadata):
         if all(map(_is_right, nb.cells)):
             return nb, resources
         return super().preprocess(nb, resources)
+
+
+class NoteEntered(NbGraderPreprocessor):
+    """Note that the scores are in the gradebook. `autograder grade` does that itself, and hands over a context."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> Result:
+        info, submitted = resources["nbgrader"], resources.get(SUBMITTED, "")
+        if is_handed_over(resources) or not submitted:
+            return nb, resources
+        course = course_for(self, resources)
+        directory = course.directory()
+        folder = directory.format_path(directory.submitted_directory, info["student"], info["assignment"])
+        with gradebook_for(resources) as gradebook:
+            book = read_sourcebook(gradebook, info["assignment"])
+            timestamp = gradebook.find_submission(info["assignment"], info["student"]).timestamp
+        when = directory.get_existing_timestamp(folder)
+        if when is None or when == timestamp:  # else it was collected after nbgrader had looked at it
+            note_notebook(course, book, info["student"], info["notebook"], submitted)
+        return nb, resources
 
 
 def _is_right(cell: NotebookNode) -> bool:

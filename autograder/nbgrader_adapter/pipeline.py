@@ -42,6 +42,7 @@ def use_autograder(config: Config) -> None:
         OURS + "SaveVerdicts",  # for SaveAutoGrades
         OPENED + "LatePenalties",  # for AssignLatePenalties
         OPENED + "CheckMarks",  # for CheckCellMetadata
+        OPENED + "NoteEntered",  # for `autograder grade`, which passes over what has its grade
     ]
     # The feedback page: no script, nothing from another host, formulas as MathML.
     config.GenerateFeedback.exporter_class = "autograder.nbgrader_adapter.feedback.exporter.FeedbackExporter"

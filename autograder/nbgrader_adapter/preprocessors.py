@@ -8,7 +8,7 @@ Named in nbgrader_config.py, so that `nbgrader autograde`, formgrader's button a
     SaveVerdicts      in place of SaveAutoGrades: writes those verdicts to the gradebook
     PutStarters       in place of ClearSolutions: an exercise that is to be mended shows its wrong version
 
-Three more are nbgrader's own, with what is open already: `nbgrader_steps.py`.
+Others are nbgrader's own, with what is open already: `nbgrader_steps.py`.
 """
 
 from __future__ import annotations
@@ -28,8 +28,15 @@ from autograder.grading.notebook import Job, grade_notebook
 from autograder.grading.store import key_of
 from autograder.grading.strays import typed_into, written_elsewhere
 from autograder.grading.verdict import GradedNotebook, Verdict
-from autograder.nbgrader_adapter.context import course_for, fork_server_for, gradebook_for
+from autograder.nbgrader_adapter.context import (
+    SUBMITTED,
+    course_for,
+    fork_server_for,
+    gradebook_for,
+    is_handed_over,
+)
 from autograder.nbgrader_adapter.course import released_notebook
+from autograder.nbgrader_adapter.gradebook.entered import fingerprint, submitted_folder
 from autograder.nbgrader_adapter.notebooks.reading import CleanSubmission
 from autograder.nbgrader_adapter.notebooks.submitted_files import session_files
 
@@ -134,6 +141,8 @@ class SandboxExecute(Execute):
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any], km: Any = None) -> Result:
         info = resources["nbgrader"]
         course = course_for(self, resources)
+        if not is_handed_over(resources):
+            resources[SUBMITTED] = fingerprint(submitted_folder(course, info["assignment"], info["student"]))
         files, notes = session_files(course, info["assignment"], info["student"])
         job = Job(
             info["assignment"],

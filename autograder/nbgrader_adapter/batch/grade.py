@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
 from sqlalchemy.exc import OperationalError
@@ -16,10 +15,10 @@ from autograder.authoring.exercise import ExerciseError
 from autograder.cleaning.outputs import printable
 from autograder.nbgrader_adapter.batch import entry
 from autograder.nbgrader_adapter.batch.executors import graded_submissions
-from autograder.nbgrader_adapter.batch.submission import fingerprint
 from autograder.nbgrader_adapter.course import Course, require_readable
 from autograder.nbgrader_adapter.exchange import steps
 from autograder.nbgrader_adapter.gradebook import scores
+from autograder.nbgrader_adapter.gradebook.entered import state_of
 from autograder.nbgrader_adapter.gradebook.sourcebook import SourceBook, read_sourcebook
 from autograder.options import nearest
 from autograder.workers.cluster import answers_at
@@ -132,7 +131,7 @@ def is_current(course: Course, gradebook: Gradebook, book: SourceBook, student: 
             return False
         raise
     try:
-        return course.store.entered(book.assignment, student) == _state(course, book, student)
+        return course.store.entered(book.assignment, student) == state_of(course, book, student)
     except OSError:  # what cannot be read now is told when it is graded
         return False
 
@@ -166,7 +165,7 @@ def settle(course: Course, gradebook: Gradebook, book: SourceBook, done: Done) -
     if result is not None:
         try:
             entry.enter(course, gradebook, book, result)
-            course.store.note_entered(book.assignment, student, _state(course, book, student, result.fingerprint))
+            course.store.note_entered(book.assignment, student, state_of(course, book, student, result.fingerprint))
             return []
         except (OSError, OperationalError):
             raise
@@ -207,12 +206,6 @@ def _new_scores(done: Done) -> dict[str, float | None]:
     return {
         cell: verdict.score for _, graded in done.result.notebooks.values() for cell, verdict in graded.verdicts.items()
     }
-
-
-def _state(course: Course, book: SourceBook, student: str, submitted: str = "") -> str:
-    directory = course.directory()
-    folder = Path(directory.format_path(directory.submitted_directory, student, book.assignment))
-    return f"{submitted or fingerprint(folder)} {book.fingerprint}"
 
 
 def _print_changes(

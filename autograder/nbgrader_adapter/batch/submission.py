@@ -7,7 +7,6 @@ once, and the steps are handed what is open already. A test holds the result aga
 from __future__ import annotations
 
 import copy
-import hashlib
 import os
 import shutil
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from autograder.grading.verdict import GradedNotebook
 from autograder.nbgrader_adapter.batch.pipeline_steps import all_steps, converter_of, grading_steps, resources_for
 from autograder.nbgrader_adapter.context import Context
 from autograder.nbgrader_adapter.course import Course
+from autograder.nbgrader_adapter.gradebook.entered import fingerprint
 from autograder.nbgrader_adapter.gradebook.sourcebook import SourceBook
 from autograder.nbgrader_adapter.notebooks.reading import NotGradable, read_submission
 from autograder.sandbox import ForkServer
@@ -82,15 +82,6 @@ def grade_submission(course: Course, book: SourceBook, student: str, fork_server
         if path.is_file():
             path.chmod(int(str(converter_of(course).permissions), 8))
     return SubmissionResult(student, folder, notebooks, fingerprint(submitted), tuple(notes))
-
-
-def fingerprint(folder: Path) -> str:
-    """Of every file of a submission."""
-    digest = hashlib.sha256()
-    for file in sorted(folder.rglob("*")):
-        if file.is_file() and not file.is_symlink():
-            digest.update(os.fsencode(file.relative_to(folder)) + b"\0" + hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()
 
 
 def _copy_files(course: Course, directory: Any, submitted: Path, folder: Path, assignment: str) -> list[str]:

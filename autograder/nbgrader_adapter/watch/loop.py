@@ -19,10 +19,11 @@ from traitlets.config import Config
 
 from autograder.authoring.exercise import ExerciseError
 from autograder.nbgrader_adapter.batch.grade import disk_is_full, is_current, settle, troubles_of
-from autograder.nbgrader_adapter.batch.submission import NotGradable, fingerprint
+from autograder.nbgrader_adapter.batch.submission import NotGradable
 from autograder.nbgrader_adapter.course import Course, course_of, require_readable
 from autograder.nbgrader_adapter.exchange import steps
 from autograder.nbgrader_adapter.fork_servers import ForkServers
+from autograder.nbgrader_adapter.gradebook.entered import fingerprint
 from autograder.nbgrader_adapter.gradebook.sourcebook import read_sourcebook
 from autograder.nbgrader_adapter.watch import answers
 from autograder.nbgrader_adapter.watch.graders import Graders, Task
