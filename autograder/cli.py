@@ -256,6 +256,37 @@ def _parser() -> argparse.ArgumentParser:
         help="how many are made up (default: as many as hold every misconception and fail in every way)",
     )
 
+    backup = add(
+        "backup",
+        _backup,
+        "Copy the course into one file, while it is used: gradebook, submissions, feedback, verdicts, settings, "
+        "exercises, secret. Exit code 1 where the gradebook is on a database server, and so is not in it.",
+        "backup /media/backups/course.tar.gz",
+        "backup --new-key course.key",
+        "backup /media/backups --key course.pub",
+    )
+    backup.add_argument("to", nargs="?", type=Path, metavar="TO", help="a file, replaced if it is there; or a folder")
+    backup.add_argument(
+        "--key", type=Path, metavar="FILE", help="encrypt it for the keys, or their public halves, in FILE"
+    )
+    backup.add_argument("--new-key", type=Path, metavar="FILE", help="write a new key to FILE, and no backup")
+
+    restore = add(
+        "restore",
+        _restore,
+        "Put a course back from a backup: all of it, or nothing. Its settings are a program: restore what you trust.",
+        "--course /home/grader/course restore /media/backups/course.tar.gz",
+        "restore course.tar.gz.age --key course.key --replace",
+        "restore course.tar.gz --check",
+    )
+    restore.add_argument("archive", type=Path, metavar="FROM", help="the file that `autograder backup` wrote")
+    restore.add_argument("--key", type=Path, metavar="FILE", help="the key, where it is encrypted")
+    restore.add_argument("--check", action="store_true", help="read it to its end, and write nothing")
+    restore.add_argument("--replace", action="store_true", help="have it take the place of what the course has now")
+    restore.add_argument(
+        "--outside", action="store_true", help="put back what lay outside of the course's folder, where it was"
+    )
+
     add(
         "doctor",
         _doctor,
@@ -450,6 +481,51 @@ def _rehearse(options: argparse.Namespace) -> int:
     from autograder.nbgrader_adapter.rehearsal import rehearse
 
     return rehearse(_course(options), options.course.resolve(), options.assignment, options.students)
+
+
+def _backup(options: argparse.Namespace) -> int:
+    from autograder.nbgrader_adapter.keeping import keys
+    from autograder.nbgrader_adapter.keeping.backup import back_up
+
+    if options.new_key:
+        if options.to or options.key:
+            raise ExerciseError("--new-key writes a key and no backup: give it alone, and then --key")
+        public = keys.make_key(options.new_key)
+        print(
+            f"{options.new_key}: written. Keep it where this machine's end does not reach it: no backup made with it "
+            f"can be restored without it. Its public half, which is all that a backup needs:\n{public}"
+        )
+        return 0
+    if options.to is None:
+        raise ExerciseError("name the file to write, as in `autograder backup /media/backups/course.tar.gz`")
+    done = back_up(_course(options), options.course.resolve(), options.to, options.key)
+    secret = "" if options.key else "; it holds the secret and students' work, readable by this account alone"
+    print(f"{done.path}: written, {done.files} files, {done.size / 2**20:.1f} MiB{secret}")
+    for path in done.left_out:
+        _say(f"{path} is left out, because it is no plain file", 0)
+    if done.elsewhere:
+        return _say(
+            "the gradebook is on a database server, and not in this file: `pg_dump --format=custom "
+            f"--file=gradebook.dump '{done.elsewhere}'` copies it, and pg_restore puts it back",
+            1,
+        )
+    return 0
+
+
+def _restore(options: argparse.Namespace) -> None:
+    from autograder.nbgrader_adapter.keeping.restore import check, restore
+
+    if options.check:
+        done = check(options.archive, options.key)
+        print(f"{options.archive}: whole; course {done.course!r} of {done.made}, {done.files} files, which lay in")
+    else:
+        replace, outside = options.replace, options.outside
+        done = restore(options.course, options.archive, options.key, replace=replace, outside=outside)
+        print(f"course {done.course!r} of {done.made} is back, {done.files} files:")
+    for name, path in done.places.items():
+        print(f"    {name:24} {path}")
+    if not any(name == "gradebook.db" for name in done.places):
+        print("The backup has no gradebook: where it was on a database server, put that back with pg_restore.")
 
 
 def _doctor(options: argparse.Namespace) -> int:

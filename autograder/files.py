@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from autograder.authoring.exercise import ExerciseError
 
@@ -18,11 +18,27 @@ def drafted(path: Path) -> Iterator[IO[str]]:
 
     Where the writing is broken off, what stood there stays as it was.
     """
+    with _draft(path, mode="w", newline="", encoding="utf-8") as file:
+        yield file
+
+
+@contextmanager
+def replacing(path: Path, *, binary: bool = False) -> Iterator[IO[Any]]:
+    """The same for a file that somebody asked for: on the disk before it has its name; what fails is one sentence."""
+    try:
+        with _draft(path, mode="wb") if binary else drafted(path) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise ExerciseError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+@contextmanager
+def _draft(path: Path, **how: Any) -> Iterator[IO[Any]]:
     draft = None
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, prefix=f".{path.name}-", newline="", encoding="utf-8", delete=False
-        ) as file:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False, **how) as file:
             draft = Path(file.name)
             yield file
         os.replace(draft, path)
@@ -30,15 +46,3 @@ def drafted(path: Path) -> Iterator[IO[str]]:
         if draft is not None:
             draft.unlink(missing_ok=True)
         raise
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[IO[str]]:
-    """The same for a file that somebody asked for: on the disk before it has its name; what fails is one sentence."""
-    try:
-        with drafted(path) as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise ExerciseError(f"{path} cannot be written: {error.strerror or error}") from error

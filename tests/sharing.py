@@ -22,6 +22,7 @@ GROUPS = {
     "autograder/nbgrader_adapter/test_export.py": "small class",
     "autograder/nbgrader_adapter/test_damaged_files.py": "small class",
     "autograder/nbgrader_adapter/test_peers.py": "small class",
+    "autograder/nbgrader_adapter/test_backup.py": "small class",
     "autograder/nbgrader_adapter/watch/": "released",
 }
 # long, and nothing in common: each goes where there is room

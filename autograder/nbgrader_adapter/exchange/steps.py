@@ -122,7 +122,7 @@ def gradebook_of(course: Course) -> Iterator[Gradebook]:
     Its own trouble is an ExerciseError that names it.
     """
     directory = course.directory()
-    file = _file_of(directory.db_url)
+    file = file_of(directory.db_url)
     url = directory.db_url if file is None or file.exists() else "sqlite:///:memory:"
     try:
         with Gradebook(url, directory.course_id) as gradebook:
@@ -141,12 +141,12 @@ def gradebook_of(course: Course) -> Iterator[Gradebook]:
 def make_private(folder: Path, db_url: str = "") -> None:
     """Make the course's folder, and an empty gradebook, where they are missing, so that nobody else can read them."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if (file := _file_of(db_url)) is not None:
+    if (file := file_of(db_url)) is not None:
         with suppress(FileExistsError):
             os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
-def _file_of(db_url: str) -> Path | None:
+def file_of(db_url: str) -> Path | None:
     """The file of a gradebook in SQLite; None for another database."""
     return Path(db_url.removeprefix("sqlite:///")) if db_url.startswith("sqlite:///") else None
 

@@ -11,6 +11,10 @@ from autograder.authoring.exercise import ExerciseError
 State = Literal["answered", "held", "person"]
 
 
+def ledger_path(store: Path) -> Path:
+    return store / "watch.db"
+
+
 class Ledger:
     """A submission is known by the fingerprint of its files; times are seconds since 1970.
 

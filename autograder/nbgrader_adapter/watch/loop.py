@@ -28,7 +28,7 @@ from autograder.nbgrader_adapter.gradebook.sourcebook import read_sourcebook
 from autograder.nbgrader_adapter.watch import answers
 from autograder.nbgrader_adapter.watch.graders import Graders, Task
 from autograder.nbgrader_adapter.watch.inbound import Arrivals, Inbound, collector_for
-from autograder.nbgrader_adapter.watch.ledger import Ledger
+from autograder.nbgrader_adapter.watch.ledger import Ledger, ledger_path
 from autograder.nbgrader_adapter.watch.replies import TOO_MUCH, GradedSubmission, Limit, Replies
 from autograder.nbgrader_adapter.watch.retries import Later
 from autograder.nbgrader_adapter.watch.signals import Stop
@@ -66,7 +66,7 @@ def watch(
     settings = course.settings
     limit = limit or Limit(settings.watch_answers, settings.watch_hours)
     _require(course, assignments)
-    with only_watcher(course.store.folder / "watch.lock"), closing(Ledger(course.store.folder / "watch.db")) as ledger:
+    with only_watcher(course.store.folder / "watch.lock"), closing(Ledger(ledger_path(course.store.folder))) as ledger:
         watcher = Watcher(config, course, assignments, Replies(ledger, limit), workers or max(2, os.cpu_count() or 1))
         with Stop() as stop, watcher.graders:
             return watcher.run(stop, every, once=once)

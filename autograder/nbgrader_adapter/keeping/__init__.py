@@ -1,0 +1,1 @@
+"""What a course keeps: where it lies, its copy in one file, that copy restored."""
