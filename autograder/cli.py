@@ -287,6 +287,17 @@ def _parser() -> argparse.ArgumentParser:
         "--outside", action="store_true", help="put back what lay outside of the course's folder, where it was"
     )
 
+    forget = add(
+        "forget",
+        _forget,
+        "Remove all that the course keeps of one student. Says what that is, and asks before it does it. Exit code 1 "
+        "where something could not be removed.",
+        "forget ada",
+        "forget ada --yes",
+    )
+    forget.add_argument("student")
+    forget.add_argument("--yes", action="store_true", help="do not ask")
+
     add(
         "doctor",
         _doctor,
@@ -526,6 +537,37 @@ def _restore(options: argparse.Namespace) -> None:
         print(f"    {name:24} {path}")
     if not any(name == "gradebook.db" for name in done.places):
         print("The backup has no gradebook: where it was on a database server, put that back with pg_restore.")
+
+
+def _forget(options: argparse.Namespace) -> int:
+    from autograder.cleaning.outputs import printable
+    from autograder.nbgrader_adapter.keeping.forget import OUT_OF_REACH, forget
+    from autograder.nbgrader_adapter.keeping.traces import find_traces, require_known
+
+    course, folder = _course(options), options.course.resolve()
+    traces = find_traces(course, folder, options.student)
+    require_known(course, traces)
+    print("This is what will be removed, for good:")
+    for sentence in traces.sentences():
+        print(f"  - {printable(sentence)}")
+    print("This is out of the grader's reach:")
+    for sentence in OUT_OF_REACH:
+        print(f"  - {sentence}")
+    if not options.yes and not _agreed("Remove it? [yes/no] "):
+        return _say("nothing was removed", 1)
+    failed = _name_damaged(forget(course, traces))
+    left = find_traces(course, folder, options.student)
+    if failed or left:
+        return _say(f"not all is removed: run `autograder forget {printable(options.student)}` again when it can be", 1)
+    print("removed")
+    return 0
+
+
+def _agreed(question: str) -> bool:
+    try:
+        return input(question).strip().lower() in ("y", "yes")
+    except EOFError:
+        raise ExerciseError("nobody answered, and nothing was removed: give --yes where nobody can") from None
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -6,7 +6,8 @@ import hashlib
 import inspect
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,27 @@ class Store:
             return self._entered(assignment, student).read_text()
         except (OSError, ValueError):
             return ""
+
+    def folders_of(self, student: str) -> tuple[Path, ...]:
+        """The folders of a student: those that say which verdicts are the latest, and what a crash left half-graded."""
+        name = self._latest("x", student, "x").parent.name
+        found = [path for path in self.folder.glob("latest/*/*") if path.name == name]
+        return (*sorted(found), *sorted(path for path in self._begun() if path.name == student))
+
+    def _begun(self) -> Iterable[Path]:
+        """What the processes that grade write while they do."""
+        yield from self.folder.glob("graded_submissions/*/*")
+        yield from self.folder.glob("stalls/*/*")
+
+    def unreferenced(self, without: Iterable[Path] = ()) -> tuple[Path, ...]:
+        """The verdicts to which no folder refers but those in `without`. To remove one costs its computation, should it
+        be wanted again."""
+        passed, kept = set(without), set()
+        for file in self.folder.glob("latest/*/*/*.json"):
+            if file.parent not in passed:
+                with suppress(*WHATEVER):
+                    kept.add(self._path(json.loads(file.read_text())["key"]))
+        return tuple(sorted(file for file in self.folder.glob("verdicts/*/*.json") if file not in kept))
 
     def _entered(self, assignment: str, student: str) -> Path:
         return self._latest(assignment, student, "x").parent / "entered"

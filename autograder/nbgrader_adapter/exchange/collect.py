@@ -349,6 +349,14 @@ def refused_students(directory: Any, assignment: str) -> dict[str, str]:
     return found if isinstance(found, dict) else {}
 
 
+def forget_refused(path: Path, student: str) -> None:
+    """Take a student out of a file of `note_refused`'s."""
+    found = json.loads(path.read_text())
+    found.pop(student, None)
+    with drafted(path) as file:
+        json.dump(found, file)
+
+
 def _noted(directory: Any, assignment: str) -> Path:
     return Path(directory.root) / ".refused" / f"{assignment}.json"
 

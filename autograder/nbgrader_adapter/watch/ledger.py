@@ -60,6 +60,15 @@ class Ledger:
                 (assignment, student, submission, state, time),
             )
 
+    def count(self, student: str) -> int:
+        """How many lines there are on a student."""
+        return int(self._db.execute("SELECT COUNT(*) FROM submissions WHERE student = ?", (student,)).fetchone()[0])
+
+    def forget(self, student: str) -> None:
+        """Remove all lines on a student, and what the file's free pages hold of them."""
+        self._db.execute("DELETE FROM submissions WHERE student = ?", (student,))
+        self._db.execute("VACUUM")
+
     def held(self, assignment: str) -> list[tuple[str, str]]:
         """Students and submissions."""
         return self._db.execute(
