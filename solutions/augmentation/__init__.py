@@ -1,0 +1,1 @@
+"""Augmentation: transformed, adversarial and mixed examples, and losses for rare classes."""
