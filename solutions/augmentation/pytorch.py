@@ -176,9 +176,9 @@ class BilinearSample(torch.autograd.Function):
         col, row = torch.arange(W).to(points), torch.arange(H).to(points)
         near_x, near_y = (1 - (x - col).abs()).relu(), (1 - (y - row).abs()).relu()
         # slopes of (1-|x-j|)₊ by x, from the right: -1 from j on, 1 before it
-        slope_x = ((x >= col - 1) & (x < col)) * 1 - ((x >= col) & (x < col + 1)) * 1
-        slope_y = ((y >= row - 1) & (y < row)) * 1 - ((y >= row) & (y < row + 1)) * 1
-        ctx.save_for_backward(images, near_x, near_y, slope_x.to(x), slope_y.to(x))
+        slope_x = ((x >= col - 1) & (x < col)).to(x) - ((x >= col) & (x < col + 1)).to(x)
+        slope_y = ((y >= row - 1) & (y < row)).to(x) - ((y >= row) & (y < row + 1)).to(x)
+        ctx.save_for_backward(images, near_x, near_y, slope_x, slope_y)
         return torch.einsum("nchw,nph,npw->ncp", images, near_y, near_x)
 
     @staticmethod
@@ -223,7 +223,7 @@ def attack(model, X, y, start, *, lr, radius, steps):
     """
     modes = {module: module.training for module in model.modules()}
     model.eval()
-    found = start.detach().clone()
+    found = start.detach()
     for _ in range(steps):
         found.requires_grad_()
         loss = torch.nn.functional.cross_entropy(model(found), y)

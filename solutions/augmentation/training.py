@@ -26,7 +26,7 @@ def softmax_delta(logits, targets):
 
 
 def backward(layers, zs, delta):
-    """Gradients of the layers' W and b, and of the inputs, (R, N, D).
+    """The gradients of all layers' W and b.
 
     Parameters
     ----------
@@ -34,25 +34,26 @@ def backward(layers, zs, delta):
         What `forward` gave.
     delta : ndarray, (R, N, K)
         ∂E/∂logits.
+
+    Returns
+    -------
+    grads : list of Layer, of the shapes of `layers`
     """
     grads = []
     for j in reversed(range(len(layers))):
         grads.append(Layer(zs[j].swapaxes(-1, -2) @ delta, delta.sum(-2, keepdims=True)))
-        delta = delta @ layers[j].W.swapaxes(-1, -2)
         if j:
-            delta = delta * (zs[j] > 0)
-    return grads[::-1], delta
+            delta = delta @ layers[j].W.swapaxes(-1, -2) * (zs[j] > 0)
+    return grads[::-1]
 
 
 def input_gradient(layers, X, targets):
     """∂E_n/∂x_n of each example's own cross-entropy, (R, N, D)."""
     zs = forward(layers, X)
-    delta = np.exp(log_softmax(zs[-1])) - targets
-    for j in reversed(range(len(layers))):
-        delta = delta @ layers[j].W.swapaxes(-1, -2)
-        if j:
-            delta = delta * (zs[j] > 0)
-    return delta
+    delta = np.exp(log_softmax(zs[-1])) - targets           # not divided by N
+    for (W, _), z in zip(layers[:0:-1], zs[-2:0:-1], strict=True):
+        delta = delta @ W.swapaxes(-1, -2) * (z > 0)
+    return delta @ layers[0].W.swapaxes(-1, -2)
 
 
 def plain(rng, layers, X, y):
@@ -85,7 +86,7 @@ def train(rng, layers, X, y, *, make=plain, delta=softmax_delta, epochs, batch_s
             at = np.arange(runs)[:, None], m
             inputs, targets = make(rng, layers, X[at], y[at])
             zs = forward(layers, inputs)
-            grads, _ = backward(layers, zs, delta(zs[-1], targets))
+            grads = backward(layers, zs, delta(zs[-1], targets))
             moved = [[momentum_step(*part, lr=lr, momentum=momentum)
                       for part in zip(*three, strict=True)]
                      for three in zip(layers, grads, states, strict=True)]

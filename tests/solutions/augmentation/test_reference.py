@@ -138,9 +138,10 @@ TWINS = {
     "l2 within": Twin("l2_step", attacked, {"lr": .1, "radius": 3.}, partial(projected, norm="l2"),
                       shapes=((3, 4), (1, 2, 2, 2))),
     "mixup labels": Twin("mixup_labels", labels, {"classes": 3}, soft_labels, shapes=((6,), (1,))),
-    "mixup": Twin("mixup", mixed, {"classes": 3}, shapes=((6, 2), (5, 2, 3), (3,)), oracle=lambda X, y, o, lam, *, classes:
-                  (torch.stack([a * x + (1 - a) * z for a, x, z in zip(lam, X, X[o], strict=True)]),
-                   soft_labels(y, o, lam, classes=classes))),
+    "mixup": Twin("mixup", mixed, {"classes": 3}, shapes=((6, 2), (5, 2, 3), (3,)),
+                  oracle=lambda X, y, o, lam, *, classes: (
+                      torch.stack([a * x + (1 - a) * z for a, x, z in zip(lam, X, X[o], strict=True)]),
+                      soft_labels(y, o, lam, classes=classes))),
     "dice": Twin("dice", probabilities, {}, lambda p, g: 1 - dice_by_autograd(p, g, smooth=0.)[0],
                  shapes=((9,), (3, 4))),
     "dice gradient": Twin("dice_gradient", probabilities, {}, lambda p, g: -dice_by_autograd(p, g, smooth=0.)[1],
@@ -272,7 +273,8 @@ def test_an_example_without_a_gradient_stays(module):
 
 def test_the_attack_is_pgd_with_autograds_gradient_and_leaves_the_model_alone():
     torch.manual_seed(0)
-    model = torch.nn.Sequential(torch.nn.Linear(4, 6), torch.nn.BatchNorm1d(6), torch.nn.Dropout(.5), torch.nn.Linear(6, 3))
+    nn = torch.nn
+    model = nn.Sequential(nn.Linear(4, 6), nn.BatchNorm1d(6), nn.Dropout(.5), nn.Linear(6, 3))
     before = {key: value.clone() for key, value in model.state_dict().items()}
     X, y = torch.rand(5, 4), torch.tensor([0, 1, 2, 0, 1])
     start = (X + .1 * torch.randn(5, 4)).clamp(0, 1)
@@ -343,7 +345,8 @@ def test_the_gradients_are_those_of_finite_differences(module):
 def test_the_loss_is_1_less_the_coefficient_and_0_where_nothing_is_there_and_nothing_found(module):
     lift = partial(lifted, as_tensors=module is pytorch)
     p, g = probabilities(np.random.default_rng(1), (6,))
-    assert float(module.dice_loss(lift(p), lift(g), smooth=0.)[0]) == pytest.approx(1 - float(module.dice(lift(p), lift(g))))
+    loss, _ = module.dice_loss(lift(p), lift(g), smooth=0.)
+    assert float(loss) == pytest.approx(1 - float(module.dice(lift(p), lift(g))))
     nothing = lift(np.zeros(4))
     assert float(module.dice_loss(nothing, nothing)[0]) == 0
 
