@@ -47,8 +47,9 @@ def network(W1, b1, W2, b2, *, blind=False):
         for p, value in zip([*hidden.parameters(), *last.parameters()], (W1.T, b1, W2.T, b2), strict=True):
             p.copy_(torch.tensor(value))
         hidden.weight[:, 0] *= not blind
-        norm.running_mean.copy_(torch.tensor(b1) / 3)
-        norm.running_var.copy_(torch.tensor(b1)**2 + .5)
+        memory = norm.state_dict()              # the tensors themselves
+        memory["running_mean"].copy_(torch.tensor(b1) / 3)
+        memory["running_var"].copy_(torch.tensor(b1)**2 + .5)
     return model
 
 
@@ -73,7 +74,7 @@ def run_attack(attack, X, y, start, W1, b1, W2, b2, *, lr, radius, steps, modes=
         return {"X": found.detach().numpy()}
     return {"X": found.detach().numpy(),
             "modules in another mode": sum(m.training != mode for m, mode in zip(model.modules(), before, strict=True)),
-            "what the normalization remembers": norm.running_mean.numpy().copy(),
+            "what the normalization remembers": norm.state_dict()["running_mean"].numpy().copy(),
             "parameters whose .grad is there": sum(p.grad is not None for p in model.parameters()),
             "parameters that want no gradient": sum(not p.requires_grad for p in model.parameters()),
             "X and start are changed": sum(int((a.detach().numpy() != b).any()) for a, b in

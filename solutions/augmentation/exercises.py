@@ -92,12 +92,11 @@ worst.misconception("losses_without_sign", {CHOICE: "np.abs(losses).argmax(axis=
     "Each of your copies is made from the copy before it. Every candidate is tried on "
     "the example itself: τ_θ(x), not τ_θ of what another θ has done.")
 def one_after_the_other(X, y, thetas, *, transform, loss):
-    copies = []
-    for theta in thetas:
-        copies.append(transform(copies[-1] if copies else X, theta))
-    losses = np.stack([loss(copy, y) for copy in copies])
-    index = losses.argmax(axis=0)
-    return np.stack(copies)[index, np.arange(len(X))], index
+    copies = np.empty((len(thetas), *X.shape), X.dtype)
+    for k, theta in enumerate(thetas):
+        X = copies[k] = transform(X, theta)
+    index = np.stack([loss(copy, y) for copy in copies]).argmax(axis=0)
+    return copies[index, np.arange(len(X))], index
 
 
 worst.equivalent({COPIES: f"y = y.astype('float64')\n{COPIES}"},

@@ -51,13 +51,12 @@ def affine(images, theta):
 
 def worst_of_k(X, y, thetas, *, transform, loss):
     """The transformed copies with the largest losses; see `reference.worst_of_k`."""
-    worst, largest, chosen = None, None, None
-    for k, theta in enumerate(thetas):
+    chosen = transform(X, thetas[0])
+    largest = loss(chosen, y)
+    worst = torch.zeros_like(largest, dtype=torch.long)
+    for k, theta in enumerate(thetas[1:], 1):
         copy = transform(X, theta)
         losses = loss(copy, y)
-        if k == 0:
-            worst, largest, chosen = torch.zeros_like(losses).long(), losses, copy
-            continue
         higher = losses > largest
         worst, largest = worst.masked_fill(higher, k), losses.where(higher, largest)
         chosen = copy.where(higher.reshape(-1, *[1] * (X.dim() - 1)), chosen)

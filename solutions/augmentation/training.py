@@ -4,6 +4,7 @@
 """
 import numpy as np
 
+from solutions.augmentation.reference import affine, affine_params, corrupt, mixup, pgd, worst_of_k
 from solutions.dropout.reference import log_softmax
 from solutions.dropout.training import forward
 from solutions.gradient_descent.reference import Layer
@@ -93,3 +94,112 @@ def train(rng, layers, X, y, *, make=plain, delta=softmax_delta, epochs, batch_s
             layers = [Layer(W[0], b[0]) for W, b in moved]
             states = [Layer(W[1], b[1]) for W, b in moved]
     return layers
+
+
+# --------------------------------------------------------------- examples for each batch
+# Each maker returns a function (rng, layers, X, y) -> X, targets for `train`. Pictures are
+# rows of side² numbers.
+
+
+def moved(X, theta):
+    """Pictures (..., D) by their θ (number of pictures, 2, 3)."""
+    side = int(X.shape[-1]**0.5)
+    return affine(X.reshape(-1, 1, side, side), theta).reshape(X.shape)
+
+
+def moves(u, *, degrees=10.0, scale=1.1, shift=0.5, dtype=np.float32):
+    """θ of u between -1 and 1: (..., 4) -> (..., 2, 3).
+
+    At 1 a picture is turned by `degrees`, enlarged by `scale` and moved by `shift`.
+    """
+    flat = u.reshape(-1, 4)
+    theta = affine_params(degrees * flat[:, 0], scale**flat[:, 1], shift * flat[:, 2:])
+    return theta.reshape(*u.shape[:-1], 2, 3).astype(dtype)
+
+
+def noisy(sigma):
+    """Gaussian corruption."""
+    def make(rng, layers, X, y):
+        noise = rng.normal(size=X.shape).astype(X.dtype)
+        return corrupt(X, noise, sigma=X.dtype.type(sigma)), one_hot(y)
+
+    return make
+
+
+def fixed_moves(us, **limits):
+    """One of a fixed list of transformations, (M, 4), for each picture."""
+    def make(rng, layers, X, y):
+        u = us[rng.integers(len(us), size=y.size)]
+        return moved(X, moves(u, **limits)), one_hot(y)
+
+    return make
+
+
+def random_moves(**limits):
+    """A transformation drawn anew for each picture."""
+    def make(rng, layers, X, y):
+        return moved(X, moves(rng.uniform(-1, 1, (y.size, 4)), **limits)), one_hot(y)
+
+    return make
+
+
+def worst_moves(k, **limits):
+    """The worst of k transformations that are drawn for each picture."""
+    def make(rng, layers, X, y):
+        targets = one_hot(y)
+
+        def loss(copies, _):
+            return cross_entropies(layers, copies.reshape(X.shape), targets).ravel()
+
+        thetas = moves(rng.uniform(-1, 1, (k, y.size, 4)), **limits)
+        pictures = X.reshape(y.size, -1)
+        copies, _ = worst_of_k(pictures, y.ravel(), thetas, transform=moved, loss=loss)
+        return copies.reshape(X.shape), targets
+
+    return make
+
+
+def mixed_pairs(alpha):
+    """Mixup with shares from Beta(α, α), within each batch."""
+    def make(rng, layers, X, y):
+        lam = rng.beta(alpha, alpha, y.shape).astype(X.dtype)
+        made = [mixup(x, labels, rng.permutation(len(labels)), share, classes=10)
+                for x, labels, share in zip(X, y, lam, strict=True)]
+        return tuple(map(np.stack, zip(*made, strict=True)))
+
+    return make
+
+
+def adversarial(layers, X, y, *, radius, steps, start=None, norm="linf"):
+    """What `pgd` makes of X (R, N, D); one step is of the length ε, more of 2.5 ε/steps."""
+    targets = one_hot(y)
+
+    def gradient(x):
+        return input_gradient(layers, x.reshape(X.shape), targets).reshape(x.shape)
+
+    pictures = X.reshape(y.size, -1)
+    start = pictures if start is None else start.reshape(pictures.shape)
+    lr = radius if steps == 1 else 2.5 * radius / steps
+    found = pgd(pictures, start, gradient=gradient, lr=X.dtype.type(lr),
+                radius=X.dtype.type(radius), steps=steps, norm=norm)
+    return found.reshape(X.shape)
+
+
+def attacked(radius, steps):
+    """Adversarial examples of the network as it is; several steps begin at random."""
+    def make(rng, layers, X, y):
+        noise = rng.uniform(-radius, radius, X.shape).astype(X.dtype)
+        start = np.clip(X + noise, 0, 1) if steps > 1 else None
+        found = adversarial(layers, X, y, radius=radius, steps=steps, start=start)
+        return found, one_hot(y)
+
+    return make
+
+
+def random_signs(radius):
+    """Every pixel moved by ε, up or down at random."""
+    def make(rng, layers, X, y):
+        signs = rng.choice([-1, 1], X.shape).astype(X.dtype)
+        return np.clip(X + X.dtype.type(radius) * signs, 0, 1), one_hot(y)
+
+    return make

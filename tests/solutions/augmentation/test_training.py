@@ -43,7 +43,7 @@ def test_each_run_has_its_own_data_and_each_epoch_sees_all_of_it():
 
     def watched(rng, layers, X, y):
         seen.append(y)
-        return training.plain(rng, layers, X, y % 3)
+        return X, training.one_hot(y % 3, 3)
 
     y = np.arange(21).reshape(3, 7)
     training.train(np.random.default_rng(0), layers, X, y, make=watched, epochs=2, batch_size=3)
@@ -69,3 +69,52 @@ def test_it_learns_the_digits_in_float32():
                             X[None, :1000], y[None, :1000], epochs=15)
     assert {part.dtype for layer in layers for part in layer} == {np.dtype("float32")}
     assert scores(layers, X[1000:], y[1000:])[0][0] > .88
+
+
+# -------------------------------------------------------------------------------------------- examples for each batch
+
+
+def batch():
+    X, y = load_digits(return_X_y=True)
+    X, y = (X[:40] / 16).astype("float32").reshape(2, 20, 64), y[:40].reshape(2, 20)
+    layers = side_by_side([he_init(np.random.default_rng(seed), [64, 16, 10], runs=1) for seed in range(2)])
+    return layers, X, y
+
+
+MAKERS = {"noisy": training.noisy(.1), "random": training.random_moves(), "worst": training.worst_moves(3),
+          "fixed": training.fixed_moves(np.eye(4)), "mixed": training.mixed_pairs(.4),
+          "attacked": training.attacked(.1, 3), "one step": training.attacked(.1, 1),
+          "signs": training.random_signs(.1)}
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_a_maker_returns_new_float32_examples_and_a_distribution_for_each(make):
+    layers, X, y = batch()
+    before = X.copy()
+    made, targets = make(np.random.default_rng(0), layers, X, y)
+    np.testing.assert_array_equal(X, before)
+    assert made.shape == X.shape
+    assert targets.shape == (2, 20, 10)
+    assert made.dtype == targets.dtype == np.float32
+    assert (np.abs(made - X).max(axis=-1) > .01).mean() > .8
+    np.testing.assert_allclose(targets.sum(axis=-1), 1, rtol=1e-6)
+
+
+def test_moves_at_their_limits_turn_enlarge_and_shift():
+    image = np.random.default_rng(0).random((1, 64))
+    limits = {"degrees": 90., "scale": 1., "shift": 2., "dtype": float}
+    turned = training.moved(image, training.moves(np.array([[1., 0, 0, 0]]), **limits))
+    np.testing.assert_allclose(turned.reshape(8, 8), np.rot90(image.reshape(8, 8)), atol=1e-12)
+    down = training.moved(image, training.moves(np.array([[0., 0, 0, 1]]), **limits))
+    np.testing.assert_allclose(down.reshape(8, 8)[2:], image.reshape(8, 8)[:-2], atol=1e-12)
+
+
+def test_the_worst_of_more_is_worse_and_an_attack_is_worse_than_signs_at_random():
+    layers, X, y = batch()
+    layers = training.train(np.random.default_rng(0), layers, X, y, epochs=20, batch_size=20)
+
+    def loss(make):
+        return training.cross_entropies(layers, *make(np.random.default_rng(0), layers, X, y)).mean()
+
+    assert loss(training.random_moves()) < loss(training.worst_moves(2)) < loss(training.worst_moves(12))
+    assert loss(training.random_signs(.1)) < loss(training.attacked(.1, 1)) <= loss(training.attacked(.1, 12)) * 1.02
