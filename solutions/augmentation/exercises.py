@@ -517,7 +517,7 @@ attacked.misconception("one_long_step", {"range(steps)": "range(1)",
                                          STEPPED:
                                          "found.detach() + steps * lr * grads.sign()"},
     "You take one long step. The gradient is to be asked for anew after each of them.")
-attacked.misconception("model_in_training", {"model.eval()": ""},
+attacked.misconception("model_in_training", {"model.train(False)": ""},
     "The model is attacked in the mode that it was in. In training mode batch "
     "normalization mixes the examples, and its running statistics change.")
 attacked.misconception("left_in_evaluation", {BACK_AGAIN: ""},

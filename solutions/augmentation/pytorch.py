@@ -221,7 +221,7 @@ def attack(model, X, y, start, *, lr, radius, steps):
     Madry et al. (2018).
     """
     modes = {module: module.training for module in model.modules()}
-    model.eval()
+    model.train(False)
     found = start.detach()
     for _ in range(steps):
         found.requires_grad_()

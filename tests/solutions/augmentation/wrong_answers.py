@@ -99,7 +99,7 @@ ATTACK = changed_each(pytorch.attack, {
     "l2_direction": {STEPPED: "found.detach() + lr * grads / grads.norm()"},
     "clamped_from_minus_1": {BOX: "torch.clamp(found, X.detach() - radius, X.detach() + radius).clamp(-1, 1)"},
     "noise_besides": {STEPPED: "found.detach() + lr * grads.sign() + 0.01 * torch.randn_like(found)"},
-    "parameters_frozen_for_good": {"model.eval()": "model.eval().requires_grad_(False)"},
+    "parameters_frozen_for_good": {"model.train(False)": "model.train(False).requires_grad_(False)"},
     "start_in_place": {"start.detach()": "start.add_(0.001).detach()"},
     "in_double_precision": {"return found": "return found.double()"},
     "change_alone": {"return found": "return found - X"},
