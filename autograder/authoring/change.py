@@ -9,6 +9,7 @@ import sys
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import ModuleType
 from typing import Any, cast
 
@@ -39,7 +40,8 @@ def changed(reference: Any, name: str, change: Mapping[str, str]) -> Any:
         raise ExerciseError(f"{where} cannot be the name of a misconception: use letters, digits and '_'")
     source = changed_text(reference, change, where)
     owner = sys.modules[reference.__module__]
-    missing = names_used(ast.parse(source)) - names_bound(ast.parse(source)) - set(vars(owner)) - set(dir(builtins))
+    tree = ast.parse(source)
+    missing = names_used(tree) - names_bound(tree) - set(vars(owner)) - set(dir(builtins))
     if missing - {"__class__"}:
         raise ExerciseError(f"{where} uses {', '.join(sorted(missing))}, which {owner.__name__} does not have")
     module = ModuleType(f"{owner.__name__}.{reference.__name__}.{name}")
@@ -47,7 +49,7 @@ def changed(reference: Any, name: str, change: Mapping[str, str]) -> Any:
     file = f"<{module.__name__}>"
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)  # for tracebacks
     try:
-        exec(compile(source, file, "exec"), vars(module))
+        exec(compile(tree, file, "exec"), vars(module))
     except Exception as error:
         raise ExerciseError(f"{where} is no Python: {type(error).__name__}: {error}") from None
     made = vars(module)[reference.__name__]
@@ -65,13 +67,19 @@ def changed_each(reference: Any, changes: Mapping[str, Mapping[str, str]]) -> li
 
 def changed_text(reference: Any, change: Mapping[str, str], where: str) -> str:
     """The text of `reference` with the pieces replaced. `where` begins the sentence of an error."""
-    tree = undocumented(definition(reference))
-    before = ast.unparse(tree)
+    before = _plain(definition(reference))
+    tree = ast.parse(before)
     replace_pieces(tree, change, where)
     source = ast.unparse(tree)
     if source == before:
         raise ExerciseError(f"{where} changes nothing of the reference")
     return source
+
+
+@lru_cache(maxsize=64)
+def _plain(source: str) -> str:
+    """A definition as `ast.unparse` prints it, without docstrings. Its misconceptions all begin with it."""
+    return ast.unparse(undocumented(source))
 
 
 def undocumented(source: str) -> ast.Module:
@@ -154,6 +162,8 @@ def _places(tree: ast.Module, piece: list[ast.stmt]) -> Iterator[_Place]:
     whole = piece[0].value if len(piece) == 1 and isinstance(piece[0], ast.Expr) else None
     pair = _pair(piece[0]) if len(piece) == 1 else None
     for parent in ast.walk(tree):
+        if isinstance(parent, (ast.expr_context, ast.operator, ast.Constant, ast.Name)):
+            continue
         if pair and isinstance(parent, ast.arguments):
             yield from _defaults(parent, pair)
         for field, value in ast.iter_fields(parent):

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from autograder.authoring.errors import ExerciseError
 
@@ -23,7 +24,17 @@ def definition(thing: Any) -> str:
 
     What was made of a changed text keeps that text in its `__source__`.
     """
-    source = getattr(thing, "__dict__", {}).get("__source__") or textwrap.dedent(inspect.getsource(thing))
+    if changed := getattr(thing, "__dict__", {}).get("__source__"):
+        return _undecorated(changed)
+    if thing not in _DEFINITIONS:
+        _DEFINITIONS[thing] = _undecorated(textwrap.dedent(inspect.getsource(thing)))
+    return _DEFINITIONS[thing]
+
+
+_DEFINITIONS: WeakKeyDictionary[Any, str] = WeakKeyDictionary()  # `inspect` reads the whole module for a class
+
+
+def _undecorated(source: str) -> str:
     node = _node(source)
     return "\n".join(source.splitlines()[node.lineno - 1 : node.end_lineno])
 
@@ -173,11 +184,14 @@ def _one_import(statement: ast.Import | ast.ImportFrom, alias: ast.alias) -> str
 
 def names_bound(node: ast.AST) -> set[str]:
     """Every name that is bound in the tree: parameters, targets, definitions."""
-    bound = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
-    bound |= {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)}
-    bound |= {
-        n.name for n in ast.walk(node) if isinstance(n, (ast.FunctionDef, ast.ClassDef, ast.ExceptHandler)) and n.name
-    }
+    bound = set()
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Name) and not isinstance(inner.ctx, ast.Load):
+            bound.add(inner.id)
+        elif isinstance(inner, ast.arg):
+            bound.add(inner.arg)
+        elif isinstance(inner, (ast.FunctionDef, ast.ClassDef, ast.ExceptHandler)) and inner.name:
+            bound.add(inner.name)
     return bound
 
 
