@@ -357,11 +357,11 @@ rates.misconception("remainder_without_rate", {
 def query_cases(rng):
     """Beliefs among which entropy and what is taken for it choose differently."""
     def case(name, k, kind="values", weight=1.0, *, classes=4, certain=0, spare=6,
-             dtype=np.float64, private=None, others=()):
+             dtype=np.float64, private=None, others=(), designed=_designed):
         while True:
             drawn = rng.dirichlet(np.full(classes, .6), spare)
             drawn = .996 * drawn + .004 / classes                           # none is 0
-            p = np.concatenate([_designed(rng, classes), drawn, *others])
+            p = np.concatenate([designed(rng, classes), drawn, *others])
             p[:, 1:] = p[:, 1:].round(4)
             p[:, 0] = 1 - p[:, 1:].sum(axis=1)
             sure = np.eye(classes)[rng.integers(classes, size=certain)]
@@ -380,7 +380,7 @@ def query_cases(rng):
             case("half of six hundred, in order", 300, classes=3, spare=596),
             case("beliefs that occur twice", 10, "edge", spare=0,
                  others=[mirrored] * 2),
-            case("the single least known", 1, "edge"),
+            case("the single least known", 1, "edge", spare=2, designed=_single),
             case("all of them, in order", 14, "edge", spare=10, classes=6),
             case("none", 0, "edge"),
             case("float32 probabilities", 3, "edge", dtype=np.float32),
@@ -400,6 +400,13 @@ def _tells(p, k):
     chosen = [np.argsort(-other, kind="stable")[:k] for other in others]
     return (all(np.abs(entropy[other] - right).max() > 1e-3 for other in chosen)
             and (k == 1 or (np.diff(np.argsort(-entropy)[:k]) < 0).any()))
+
+
+def _single(rng, classes):
+    """Four classes: the largest entropy; evenly two or three; the most above a tenth."""
+    even = np.array([[.55, .18, .18, .09], [.4, .4, .19, .01], [.67, .11, .11, .11]])
+    moved = rng.uniform(-.003, .003, (3, classes))
+    return even + moved - moved.mean(axis=1, keepdims=True)
 
 
 def _designed(rng, classes):
