@@ -115,16 +115,15 @@ def ucb_batch(X, y, candidates, *, count, kappa, width, noise):
     Desautels, Krause and Burdick (2014).
     """
     mean, deviation = gp_posterior(X, y, candidates, width=width, noise=noise)
-    chosen, scores = [], []
-    for _ in range(count):
+    chosen, scores = candidates.new_zeros(count, dtype=int), mean.new_zeros(count)
+    for j in range(count):
         score = kappa * deviation - mean
-        score[chosen] = -torch.inf
-        chosen.append(int(score.argmax()))
-        scores.append(score[chosen[-1]])
-        known = torch.cat([X, candidates[chosen]])
+        score[chosen[:j]] = -torch.inf
+        scores[j], chosen[j] = score.max(dim=0)
+        known = torch.cat([X, candidates[chosen[:j + 1]]])
         unknown = known.new_zeros(len(known))       # changes the mean alone
         deviation = gp_posterior(known, unknown, candidates, width=width, noise=noise)[1]
-    return torch.tensor(chosen, device=X.device), torch.stack(scores)
+    return chosen, scores
 
 
 def fair_race(model, contestants, loss, batches, validation, test, *, budget):

@@ -69,12 +69,12 @@ def nested_cv(loss, configs, order, *, outer, inner):
     chosen : ndarray of int, (outer,)
         The number of the configuration that was chosen for it.
     """
-    losses, chosen = [], []
-    for train, test in k_fold(order, k=outer):
+    losses, chosen = np.zeros(outer), np.zeros(outer, int)
+    for i, (train, test) in enumerate(k_fold(order, k=outer)):
         inside = [cross_validate(loss, config, train, k=inner) for config in configs]
-        chosen.append(int(np.argmin(inside)))
-        losses.append(loss(configs[chosen[-1]], train, test))
-    return np.array(losses), np.array(chosen)
+        chosen[i] = np.argmin(inside)
+        losses[i] = loss(configs[chosen[i]], train, test)
+    return losses, chosen
 
 
 # --------------------------------------------------------------------- blind searches
@@ -158,17 +158,17 @@ def guided_random_search(loss, u, low, high, *, shrink=0.5):
     Returns
     -------
     points, losses : ndarray, (T·k, D) and (T·k,)
-        In the order in which they were asked.
+        In the order in which they were asked, each of them once.
     """
-    points, losses, best = [], [], low
+    points, losses, best = np.empty((0, len(low))), np.empty(0), low
     for t, draws in enumerate(u):
         side = (high - low) * shrink**t
         corner = np.clip(best - side / 2, low, high - side)
         asked = corner + side * draws
-        points.extend(asked)
-        losses.extend(loss(point) for point in asked)
-        best = points[int(np.argmin(losses))]
-    return np.array(points), np.array(losses)
+        points = np.concatenate([points, asked])
+        losses = np.concatenate([losses, [loss(point) for point in asked]])
+        best = points[np.argmin(losses)]
+    return points, losses
 
 
 # ------------------------------------------------------------- a model of the losses
@@ -400,16 +400,17 @@ def population_based_training(train, params, hypers, rng, low, high, *, rounds,
     ----------
     Jaderberg et al. (2017).
     """
-    parents, history = np.arange(len(hypers)), []
+    members, rows = np.arange(len(hypers)), []
+    parents, losses = members, np.zeros(len(hypers))
     for t in range(rounds):
         if t:
-            parents = exploit(history[-1][1], rng, share=share)
-            copied, u = parents != np.arange(len(parents)), rng.random((*hypers.shape, 2))
-            hypers = explore(hypers[parents], copied, u, low, high)
+            parents = exploit(losses, rng, share=share)
+            u = rng.random((*hypers.shape, 2))
+            hypers = explore(hypers[parents], parents != members, u, low, high)
             params = [part[parents] for part in params]
         params, losses = train(params, hypers)
-        history.append((hypers, losses, parents))
-    return params, Lineage(*map(np.array, zip(*history, strict=True)))
+        rows.append((hypers, losses, parents))
+    return params, Lineage(*map(np.array, zip(*rows, strict=True)))
 
 
 # ----------------------------------------------------------- without a validation set

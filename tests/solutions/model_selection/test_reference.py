@@ -38,6 +38,10 @@ def regression(rng, shape):
     return rng.normal(size=shape), rng.normal(size=shape[0])
 
 
+def scikit_kernel(A, B, *, width):
+    return torch.tensor(RBF(width)(A.double().numpy(), B.double().numpy())).to(A)
+
+
 def scikit_process(X, y, X_new, *, width, noise):
     model = GaussianProcessRegressor(RBF(width), alpha=noise**2, optimizer=None).fit(X.double(), y.double())
     return tuple(torch.tensor(part).to(X) for part in model.predict(X_new.double(), return_std=True))
@@ -70,8 +74,8 @@ TWINS = {
     "log_uniform": Twin("log_uniform", lambda rng, s: (rng.random(s),), {"low": 1e-4, "high": 10.},
                         lambda u, **_: torch.pow(10, 5 * u - 4)),
     "whole numbers": Twin("log_uniform", lambda rng, s: (rng.random(s),), {"low": 2, "high": 300, "integer": True}),
-    "rbf": Twin("rbf", lambda rng, s: (rng.normal(size=s), rng.normal(size=(4, s[1]))), {"width": .7}, lambda A, B, *, width:
-                torch.tensor(RBF(width)(A.double().numpy(), B.double().numpy())).to(A), SETS, FLAT),
+    "rbf": Twin("rbf", lambda rng, s: (rng.normal(size=s), rng.normal(size=(4, s[1]))), {"width": .7},
+                scikit_kernel, SETS, FLAT),
     "gp": Twin("gp_posterior", measured, {"width": .8, "noise": .3}, scikit_process, SETS, FLAT),
     "ei": Twin("expected_improvement", moments, {"best": -.4}, by_integration, tolerance=WIDE),
     "ucb": Twin("upper_confidence_bound", moments, {"kappa": 1.7}, lambda m, s, *, kappa: kappa * s - m),
