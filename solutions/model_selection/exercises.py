@@ -155,25 +155,23 @@ def guided_cases(rng):
     """Boxes with sides of different lengths; the bottom is off the middle."""
     shrink, = uniform(rng, (.4, .5))
 
-    def case(name, T, k, D, kind="values", weight=1.0, *, corner=None, later=True,
+    def case(name, T, k, D, kind="values", weight=1.0, *, corner=False, later=True,
              **changed):
         low = signed(rng, (D,))
         high = low + rng.uniform(1, 5, D).round(4)
         options = {"shrink": shrink} | changed
         while True:
             where = rng.uniform(.4, .6, D)
-            if corner is not None:
-                where = abs(corner - rng.uniform(-.2, .03, D))
+            if corner:
+                where = abs(np.array([0, 1]) - rng.uniform(-.2, .03, D))
             u = rng.uniform(0, 1, (T, k, D)).round(4)
             arguments = u, low, high, (low + (high - low) * where).round(4)
-            if clear_search(arguments, options["shrink"], corner is not None,
-                            later and T > 2):
+            if clear_search(arguments, options["shrink"], corner, later and T > 2):
                 return Case(name, arguments, None, weight, kind, options)
 
     return [case("two trials", 2, 5, 2, weight=2),
             case("four trials", 4, 4, 2, weight=2),
-            case("a bottom in the lower corner", 4, 4, 2, corner=0),
-            case("a bottom in the upper corner", 4, 4, 2, corner=1),
+            case("a bottom in a corner", 4, 4, 2, corner=True, weight=2),
             case("how often the loss is asked", 3, 3, 2, counted=True),
             case("three numbers", 3, 3, 3),
             case("one draw a trial", 3, 1, 2, "edge"),
@@ -185,24 +183,29 @@ def guided_cases(rng):
 def clear_search(arguments, shrink, corner, later):
     """Whether no two losses are close, and what the case is for comes up.
 
-    corner : a box stands out, and a draw in it would; else no box does. later : a
-    trial's best is worse than one before it.
+    corner : boxes stand out at the first number's low end and at the second's high
+    end, and a draw in them would; else no box does. later : a trial's best is worse
+    than one before it.
     """
     u, low, high = arguments[:3]
     points, losses = checks.run_guided(reference.guided_random_search, *arguments,
                                        shrink=shrink)
-    k, outside = u.shape[1], []
+    k, below, above, outside = u.shape[1], [], [], []
     for t in range(1, len(u) if shrink < 1 else 0):
         best, half = points[np.argmin(losses[:k * t])], (high - low) * shrink**t / 2
-        out = (best - half < low - 1e-3) | (best + half > high + 1e-3)
+        below.append(best - half < low - 1e-3)
+        above.append(best + half > high + 1e-3)
         asked = best - half + 2 * half * u[t]
-        if out.any() and not corner:
-            return False
         outside.append(((asked < low - 1e-3) | (asked > high + 1e-3)).any())
     best = losses.reshape(u.shape[:2]).min(axis=1)
     worse = (best[1:-1] > np.minimum.accumulate(best)[:-2]).any()
-    return ((np.diff(np.sort(losses)) > 1e-6).all() and (worse or not later)
-            and (any(outside) or not corner))
+    if corner:
+        as_wanted = any(outside) and any(b[0] for b in below) and any(
+            a[1] for a in above)
+    else:
+        as_wanted = not np.any(below) and not np.any(above)
+    clear = (np.diff(np.sort(losses)) > 1e-6).all() and (worse or not later)
+    return clear and as_wanted
 
 
 guided = Exercise(reference.guided_random_search, cases=guided_cases, points=4,
