@@ -21,12 +21,13 @@ from solutions.convolution import reference as convolution
 from solutions.gradient_descent import reference as descent
 from solutions.initialization import reference as initialization
 from solutions.learning_rates import reference as rates
+from solutions.model_selection import reference as selection
 from solutions.momentum import reference as momentum
 from solutions.recurrence import reference as recurrence
 from solutions.regularization import reference as penalties
 
 FIGURES = ("batch_size_rate", "depth_slope", "gain_depth", "penalty_mixing", "race", "radius_length",
-           "rate_half_life", "rate_momentum", "stride_dilation")
+           "rate_half_life", "rate_momentum", "stride_dilation", "width_acquisition")
 RUNNERS = ("gd", "momentum", "nesterov", "rmsprop", "adam")
 BUDGET = 27_000         # bytes a page may send for its figure, compressed: the drawing, its style and its script
 
@@ -188,6 +189,30 @@ def test_the_ball_touches_the_loss_s_level_line_at_the_solution(javascript):
     assert np.isclose(there["loss"], (w - best) @ hessian @ (w - best) / 2, rtol=1e-12)
     _, slope = penalties.elastic_net(w, strength=0.3, mixing=0.4)
     np.testing.assert_allclose(hessian @ (w - best), -slope, rtol=0, atol=1e-10)
+
+
+def test_the_next_point_of_the_process_is_that_of_solutions(javascript):
+    rng = np.random.default_rng(4)
+    cases = [{"width": 10 ** rng.uniform(-1.7, 0), "acquisition": key} for key in ("ei", "1", "3") for _ in range(20)]
+    there = javascript("width_acquisition/mathematics.js", """
+        return { x: math.X, y: math.Y, grid: math.GRID, noise: math.NOISE, next: data.map((one) => math.next(one)) };
+        """, cases)
+    grid, points, losses = (np.array(there[key]) for key in ("grid", "x", "y"))
+    for case, one in zip(cases, there["next"], strict=True):
+        mean, deviation = selection.gp_posterior(points[:, None], losses, grid[:, None], width=case["width"],
+                                                 noise=there["noise"])
+        np.testing.assert_allclose(one["mean"], mean, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(one["deviation"], deviation, rtol=0, atol=1e-12)
+        scores = (selection.expected_improvement(mean, deviation, best=losses.min()) if case["acquisition"] == "ei" else
+                  selection.upper_confidence_bound(mean, deviation, kappa=float(case["acquisition"])))
+        np.testing.assert_allclose(one["scores"], scores, rtol=0, atol=1e-12)
+        assert one["scores"][one["at"]] == max(one["scores"])
+
+
+def test_the_normal_distribution_is_that_of_solutions_far_out_too(javascript):
+    z = np.concatenate([np.linspace(-9, 9, 181), [0.0, 2.5 * 2**0.5, -2.5 * 2**0.5]])
+    there = javascript("width_acquisition/mathematics.js", "return data.map(math.normalCdf);", z.tolist())
+    np.testing.assert_allclose(there, selection.normal_cdf(z), rtol=1e-11, atol=1e-300)
 
 
 def test_level_lines_lie_at_their_level(javascript):
