@@ -17,7 +17,7 @@ def ridge_loss(X, y, strength, train, held_out):
     train, held_out = np.asarray(train, int), np.asarray(held_out, int)
     A = X[train].T @ X[train] + strength * np.eye(X.shape[1])
     w = np.linalg.solve(A, X[train].T @ y[train])
-    return float(((X[held_out] @ w - y[held_out])**2).mean())
+    return float(((X[held_out] @ w - y[held_out])**2).sum() / max(len(held_out), 1))
 
 
 def run_guided(guided_random_search, u, low, high, centre, *, shrink, counted=False):

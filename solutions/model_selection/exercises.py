@@ -52,8 +52,8 @@ drawn.misconception("exponent_between_the_bounds", {
     "their logarithms first.")
 drawn.misconception("two_bases", {
     SPREAD: "np.exp(np.log10(low) + np.log10((high + integer) / low) * u)"},
-    "You take logarithms to the base 10 and then exp. One base for both: 10**… belongs "
-    "to log10.")
+    "You take logarithms to the base 10 and then exp. One base for both: 10**… "
+    "belongs to log10.")
 drawn.misconception("logarithm_returned", {
     SPREAD: "np.log(low) + np.log((high + integer) / low) * u"},
     "You return ln x, which is uniform. Take its exponential: x is asked for.")
@@ -132,17 +132,17 @@ nested.misconception("flat", {
     "You choose once, by cross-validation over all examples. The test folds are among "
     "them, so they have taken part in the choice.")
 nested.misconception("inner_loss_returned", {JUDGED: "np.min(inside)"},
-    "You return the inner loss of what was chosen. It is the smallest of several, so it "
-    "is too low: measure on the outer fold.")
+    "You return the inner loss of what was chosen. It is the smallest of several, so "
+    "it is too low: measure on the outer fold.")
 nested.misconception("trained_on_an_inner_fold", {
     JUDGED: "loss(configs[chosen[i]], k_fold(train, k=inner)[0][0], test)"},
     "What is measured was trained on an inner fold's examples. After the choice, train "
     "on all outer training examples.")
 nested.misconception("largest_loss", {"np.argmin(inside)": "np.argmax(inside)"},
     "You choose the largest loss. The smallest is wanted.")
-nested.misconception("folds_exchanged", {"k=outer": "k=inner", "k=inner": "k=outer",
-                                         "np.zeros(outer)": "np.zeros(inner)",
-                                         "np.zeros(outer, int)": "np.zeros(inner, int)"},
+nested.misconception("folds_exchanged", {
+    "k=outer": "k=inner", "k=inner": "k=outer", "np.zeros(outer)": "np.zeros(inner)",
+    "np.zeros(outer, int)": "np.zeros(inner, int)"},
     "`outer` and `inner` have changed places.")
 nested.misconception("configuration_for_its_number", {
     "return (losses, chosen)":
@@ -227,9 +227,9 @@ guided.misconception("box_cut_off", {
     "keep its size and to be moved inside.")
 guided.misconception("points_moved_inside", {
     CORNER: "best - side / 2 if t else low",
-    "asked = corner + side * draws": "asked = np.clip(corner + side * draws, low, high)"},
-    "You move each point that is outside to the border. Move the box instead: else many "
-    "points lie on the border.")
+    "corner + side * draws": "np.clip(corner + side * draws, low, high)"},
+    "You move each point that is outside to the border. Move the box instead: else "
+    "many points lie on the border.")
 guided.misconception("out_of_bounds", {CORNER: "best - side / 2 if t else low"},
     "Your boxes stand out of the whole one. Where a box would, it is moved inside.")
 guided.misconception("corner_at_the_best", {CORNER: "np.clip(best, low, high - side)"},
@@ -300,7 +300,7 @@ def clear_draws(rng, shape, resample):
 
 
 def every_branch(u, copied, resample):
-    """Whether the numbers of a member that has copied differ in what becomes of them."""
+    """Whether a copy's numbers differ in what becomes of them."""
     P, H, _ = u.shape
     if P < 4 or H < 2:
         return True
@@ -332,12 +332,14 @@ explored.misconception("drawn_uniformly", {ANEW: "low + (high - low) * draw"},
 explored.misconception("never_anew", {"which < resample": "which < 0"},
     "Nothing is drawn anew. With the probability `resample` a number is, so that the "
     "population does not only look near where it is.")
-explored.misconception("not_bounded", {MOVED: "hypers * np.where(draw < 0.5, *factors)"},
+explored.misconception("not_bounded", {
+    MOVED: "hypers * np.where(draw < 0.5, *factors)"},
     "A factor may lead over a bound. What leaves the bounds is set to the bound.")
 explored.misconception("factors_exchanged", {"draw < 0.5": "draw >= 0.5"},
     "The two factors have changed places: the first one where the draw is below ½.")
 explored.misconception("a_random_factor_between", {
-    "np.where(draw < 0.5, *factors)": "(factors[0] + (factors[1] - factors[0]) * draw)"},
+    "np.where(draw < 0.5, *factors)":
+        "(factors[0] + (factors[1] - factors[0]) * draw)"},
     "Your factor lies anywhere between the two. One of the two is to be taken.")
 explored.misconception("factor_added", {
     MOVED: "np.clip(hypers + np.where(draw < 0.5, *factors), low, high)"},
@@ -412,8 +414,8 @@ SCORE = "kappa * deviation - mean"
 KNOWN = "torch.cat([X, candidates[chosen[:j + 1]]])"
 batch.misconception("the_best_few", {KNOWN: "X"},
     "You take the candidates with the highest scores at once. They lie next to each "
-    "other. After each choice the deviation near it is smaller: compute it again, as if "
-    "the chosen points had been measured.")
+    "other. After each choice the deviation near it is smaller: compute it again, as "
+    "if the chosen points had been measured.")
 batch.misconception("last_choice_alone", {
     KNOWN: "torch.cat([X, candidates[chosen[j:j + 1]]])"},
     "Only the last choice is taken as measured. All points chosen so far are.")
@@ -426,12 +428,12 @@ batch.misconception("upper_of_a_loss", {SCORE: "kappa * deviation + mean"},
     "You add the mean, so high losses are preferred. A loss is to be low: -mean + κ "
     "deviation.")
 batch.misconception("lower_bound_maximised", {SCORE: "-mean - kappa * deviation"},
-    "You subtract the deviation, so places that are known well are preferred. The bound "
-    "is hopeful: what is uncertain may be good.")
+    "You subtract the deviation, so places that are known well are preferred. The "
+    "bound is hopeful: what is uncertain may be good.")
 batch.misconception("variance", {SCORE: "kappa * deviation ** 2 - mean"},
     "You took the variance. The bound has κ deviations.")
 batch.misconception("invented_losses", {
-    "deviation = gp_posterior(known, unknown, candidates, width=width, noise=noise)[1]":
+    "_, deviation = gp_posterior(known, unknown, candidates, width=width, noise=noise)":
     "mean, deviation = gp_posterior(known, torch.cat([y, unknown[len(y):]]), "
     "candidates, width=width, noise=noise)"},
     "Your mean changes, as if the chosen points had been measured and had the loss 0. "
@@ -440,7 +442,7 @@ batch.equivalent({"score.max(dim=0)": "score.max(dim=-1)"}, "There is one axis."
 batch.equivalent({"known.new_zeros(len(known))": "-known.new_zeros(len(known))"},
     "The deviation does not depend on what was measured.")
 
-# --------------------------------------------------------------------------- a fair race
+# -------------------------------------------------------------------------- a fair race
 
 def race_cases(rng):
     """Linear models; the best setting is clear, and training longer would change it."""
@@ -497,7 +499,8 @@ def clear_race(arguments, budget, contestants):
 
 
 raced = Exercise(pytorch.fair_race, cases=race_cases, points=5, pure=False, torch=True,
-                 drive=checks.run_race, read="model_selection.html#a-race-at-one-budget")
+                 drive=checks.run_race,
+                 read="model_selection.html#a-race-at-one-budget")
 LONG = "budget // len(settings)"
 CHOICE = "min(runs, key=lambda run: (math.isnan(run[1]), run[1]))"
 raced.misconception("budget_for_each_setting", {LONG: "budget"},
@@ -508,12 +511,12 @@ raced.misconception("chosen_on_the_test_set", {
     "The setting is chosen by its test loss, which is then reported. Choose by the "
     "validation loss.")
 raced.misconception("one_model_for_all", {"copy.deepcopy(model)": "model"},
-    "All runs train the same model, one after the other. Each starts from a copy of it.")
+    "All runs train the same model, one after the other. Each starts from a copy.")
 raced.misconception("gradients_add_up", {"optimizer.zero_grad()": ""},
     "The gradients of all steps add up. Set them to zero before each.")
 raced.misconception("nan_first", {CHOICE: "min(runs, key=lambda run: run[1])"},
-    "A setting that diverged can win: no comparison with NaN is true, so min() keeps it "
-    "where it comes first.")
+    "A setting that diverged can win: no comparison with NaN is true, so min() keeps "
+    "it where it comes first.")
 raced.misconception("first_batch_alone", {"batches[t % len(batches)]": "batches[0]"},
     "Every step sees the first batch. After it come the others, in their order.")
 raced.misconception("largest_loss", {CHOICE: CHOICE.replace("min", "max")},

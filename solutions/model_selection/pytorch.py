@@ -122,7 +122,8 @@ def ucb_batch(X, y, candidates, *, count, kappa, width, noise):
         scores[j], chosen[j] = score.max(dim=0)
         known = torch.cat([X, candidates[chosen[:j + 1]]])
         unknown = known.new_zeros(len(known))       # changes the mean alone
-        deviation = gp_posterior(known, unknown, candidates, width=width, noise=noise)[1]
+        _, deviation = gp_posterior(known, unknown, candidates, width=width,
+                                    noise=noise)
     return chosen, scores
 
 

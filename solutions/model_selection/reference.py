@@ -212,7 +212,8 @@ def gp_posterior(X, y, X_new, *, width, noise):
 
 def normal_cdf(z):
     """Φ(z), of an array."""
-    return np.vectorize(math.erfc, otypes=[float])(-z / math.sqrt(2)).astype(z.dtype) / 2
+    values = np.vectorize(math.erfc, otypes=[float])(-z / math.sqrt(2)) / 2
+    return values.astype(z.dtype)
 
 
 def expected_improvement(mean, deviation, *, best):
@@ -246,7 +247,7 @@ def upper_confidence_bound(mean, deviation, *, kappa):
     ----------
     Srinivas et al. (2010).
     """
-    return -mean + kappa * deviation                # the best of -f, within κ deviations
+    return -mean + kappa * deviation            # how high -f may be, within κ s
 
 
 def bayesian_optimization(loss, start, candidates, *, budget, acquire, width, noise):

@@ -33,8 +33,8 @@ def advance(rng, params, hypers, X, y, *, epochs):
     layers = _layers(params)
     rates = hypers[:, 0].astype(X.dtype)[:, None, None]
     with np.errstate(over="ignore", invalid="ignore"):     # a rate may be too large
-        for layers in train(rng, layers, X, y, p=hypers[:, 1], epochs=epochs, lr=rates):
-            pass
+        for trained in train(rng, layers, X, y, p=hypers[:, 1], epochs=epochs, lr=rates):
+            layers = trained
     return [part for layer in layers for part in layer]
 
 
