@@ -1,0 +1,1 @@
+"""Autoencoders: under-complete, tied, sparse, denoising and stacked, and their fine-tuning."""
