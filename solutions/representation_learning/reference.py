@@ -289,7 +289,7 @@ def masking_noise(X, draws, *, share):
     Vincent et al. (2008), section 2.3.
     """
     count = int(share * X.shape[-1] + 0.5)              # ⌊νD + ½⌋
-    rank = draws.argsort(axis=-1).argsort(axis=-1)      # 0 for a row's smallest
+    rank = draws.argsort().argsort()                    # 0 for a row's smallest
     return np.where(rank < count, 0, X)
 
 
@@ -413,8 +413,8 @@ def subspace_angle(A, B):
     -------
     angle : NumPy scalar
         In radians, from 0 to π/2: the largest angle between a vector of one space and
-        the nearest of the other. Small angles keep their digits: an angle of 1e-9 is
-        right to a thousandth part in float64.
+        the nearest of the other. Small angles keep their digits: in float64 an angle of
+        1e-9 is right to a few parts in a hundred, or better.
 
     References
     ----------

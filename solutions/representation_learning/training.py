@@ -10,7 +10,21 @@ from solutions.representation_learning.reference import (
     sparse_penalty,
     tied_autoencoder,
     tied_backward,
+    train_stacked,
 )
+
+
+def side_by_side(networks):
+    """R networks, each a list of Layer or Tied, in one: W (R, D, M), biases (R, 1, M)."""
+    return [type(same[0])(*(np.stack([np.atleast_2d(part) for part in parts])
+                            for parts in zip(*same, strict=True)))
+            for same in zip(*networks, strict=True)]
+
+
+def joined(*networks):
+    """Networks that are side by side already, one group after the other."""
+    return [type(same[0])(*map(np.concatenate, zip(*same, strict=True)))
+            for same in zip(*networks, strict=True)]
 
 
 def adam_layers(layers, grads, states, *, lr):
@@ -64,6 +78,14 @@ def train_deep(rng, layers, X, *, activations, epochs, lr=0.003, batch_size=50):
     return layers
 
 
+def mask(X, draws, share):
+    """Masking noise, whose share may differ from network to network."""
+    if np.ndim(share) == 0:
+        return masking_noise(X, draws, share=share)
+    return np.stack([masking_noise(one, d, share=s)
+                     for one, d, s in zip(X, draws, share, strict=True)])
+
+
 def train_tied(rng, params, X, *, epochs, share=0.0, penalty=None, lr=0.003, batch_size=50):
     """Train a tied autoencoder in mini-batches.
 
@@ -81,14 +103,38 @@ def train_tied(rng, params, X, *, epochs, share=0.0, penalty=None, lr=0.003, bat
     for m in shuffled(rng, X, epochs, batch_size):
         clean = X[..., m, :]
         draws = rng.random(clean.shape, dtype=np.float32)
-        noisy = masking_noise(clean, draws, share=share) if np.ndim(share) == 0 else (
-            np.stack([masking_noise(*one[:2], share=one[2])
-                      for one in zip(clean, draws, share, strict=True)]))
+        noisy = mask(clean, draws, share)
         if penalty is None:
             _, grads = denoise(params, noisy, clean)
         else:
             H, X_hat = tied_autoencoder(params, noisy)
-            _, H_bar = sparse_penalty(H, **penalty)
+            H_bar = np.stack([sparse_penalty(one, **penalty)[1]
+                              for one in H.reshape(-1, *H.shape[-2:])]).reshape(H.shape)
             grads = tied_backward(params, noisy, H, X_hat, clean, penalty=H_bar)
         (params,), states = adam_layers([params], [grads], states, lr=lr)
     return params
+
+
+def pretrain(rng, starts, X, *, share, epochs, lr=0.003, batch_size=50):
+    """Stacked denoising autoencoders, each epoch of a layer with an Adam of its own.
+
+    Parameters
+    ----------
+    starts : list of Tied
+    share : as for `train_tied`
+
+    Returns
+    -------
+    layers : list of Layer
+    """
+    def corrupt(Z):
+        return mask(Z, rng.random(Z.shape, dtype=np.float32), share)
+
+    def train_epoch(params, Z_tilde, Z):
+        states = None
+        for m in shuffled(rng, Z, 1, batch_size):
+            _, grads = denoise(params, Z_tilde[..., m, :], Z[..., m, :])
+            (params,), states = adam_layers([params], [grads], states, lr=lr)
+        return params
+
+    return train_stacked(starts, X, train_epoch, corrupt=corrupt, epochs=epochs)
