@@ -78,12 +78,11 @@ def train_deep(rng, layers, X, *, activations, epochs, lr=0.003, batch_size=50):
     return layers
 
 
-def mask(X, draws, share):
-    """Masking noise, whose share may differ from network to network."""
+def mask(rng, X, share):
+    """Masking noise, whose share may differ from network to network; 0: no noise."""
     if np.ndim(share) == 0:
-        return masking_noise(X, draws, share=share)
-    return np.stack([masking_noise(one, d, share=s)
-                     for one, d, s in zip(X, draws, share, strict=True)])
+        return masking_noise(X, rng.random(X.shape, np.float32), share=share) if share else X
+    return np.stack([mask(rng, *one) for one in zip(X, share, strict=True)])
 
 
 def train_tied(rng, params, X, *, epochs, share=0.0, penalty=None, lr=0.003, batch_size=50):
@@ -102,8 +101,7 @@ def train_tied(rng, params, X, *, epochs, share=0.0, penalty=None, lr=0.003, bat
     states = None
     for m in shuffled(rng, X, epochs, batch_size):
         clean = X[..., m, :]
-        draws = rng.random(clean.shape, dtype=np.float32)
-        noisy = mask(clean, draws, share)
+        noisy = mask(rng, clean, share)
         if penalty is None:
             _, grads = denoise(params, noisy, clean)
         else:
@@ -128,7 +126,7 @@ def pretrain(rng, starts, X, *, share, epochs, lr=0.003, batch_size=50):
     layers : list of Layer
     """
     def corrupt(Z):
-        return mask(Z, rng.random(Z.shape, dtype=np.float32), share)
+        return mask(rng, Z, share)
 
     def train_epoch(params, Z_tilde, Z):
         states = None
