@@ -41,8 +41,9 @@ def run_tied(module_class, params, x, target, *, sizes=None, start=False):
     code, output = module.encode(given), module(given)
     (output - torch.tensor(target)).square().sum().div(2).backward()
     grads = {name: None if p.grad is None else p.grad.numpy() for name, p in sorted(module.named_parameters())}
-    return found | {"code": code.detach().numpy(), "output": output.detach().numpy(),
-                    "gradient by x": given.grad.numpy(), "gradients": grads, "x": given.detach().numpy().copy()}
+    x_bar = None if given.grad is None else given.grad.numpy()
+    return found | {"code": code.detach().numpy(), "output": output.detach().numpy(), "gradient by x": x_bar,
+                    "gradients": grads, "x": given.detach().numpy().copy()}
 
 
 def run_masking(masking_noise, X, draws, *, share, watched=False):
