@@ -1,4 +1,4 @@
-"""What the assignment on representation learning asks: cases, and the wrong answers it can name."""
+"""What representation learning's assignment asks: cases, and answers it can name."""
 from itertools import pairwise
 
 import numpy as np
@@ -41,8 +41,9 @@ CODE = "torch.sigmoid(F.linear(x, self.weight, self.bias))"
 DRAWN = "torch.nn.init.xavier_normal_(self.weight)"
 tied.misconception("decoder_detached", {
     DECODES: "F.linear(self.encode(x), self.weight.detach().T, self.out_bias)"},
-    "Your decoder uses a copy of the matrix that autograd does not see. The outputs are "
-    "right, but the weight gets its gradient as encoder only; it is to get both shares.")
+    "Your decoder uses a copy of the matrix that autograd does not see. The outputs "
+    "are right, but the weight gets its gradient as encoder only; it is to get both "
+    "shares.")
 tied.misconception("encoder_detached", {
     CODE: "torch.sigmoid(F.linear(x, self.weight.detach(), self.bias))"},
     "Your encoder uses a copy of the matrix that autograd does not see, so the weight "
@@ -58,7 +59,8 @@ tied.misconception("pseudo_inverse", {
              "self.out_bias)"},
     "You decode with the pseudo-inverse of the weight. The decoder's matrix is the "
     "transpose.")
-tied.misconception("code_without_sigmoid", {CODE: "F.linear(x, self.weight, self.bias)"},
+tied.misconception("code_without_sigmoid", {
+    CODE: "F.linear(x, self.weight, self.bias)"},
     "Your code has no sigmoid: as it stands, the autoencoder is linear.")
 tied.misconception("sigmoid_at_the_output", {DECODES: f"torch.sigmoid({DECODES})"},
     "Your reconstruction goes through a sigmoid. Here the output is affine, so that it "
@@ -106,8 +108,8 @@ SLOPES = "strength * (off - on) / len(H)"
 kl.misconception("other_direction", {
     VALUE: "strength * (-mean * np.log(on) - (1 - mean) * np.log(off)).sum()",
     SLOPES: "strength * (np.log(off) - np.log(on)) / len(H)"},
-    "This is KL(ρ̂ ‖ ρ). The two directions differ: here the target stands first, "
-    "ρ log(ρ/ρ̂), which grows without bound as a unit falls silent.")
+    "This is KL(ρ̂ ‖ ρ). The two directions differ: here the target stands first, ρ "
+    "log(ρ/ρ̂), which grows without bound as a unit falls silent.")
 kl.misconception("of_each_example", {
     "H.mean(axis=0)": "H", VALUE: "strength * (target * np.log(on) + (1 - target) * "
                                   "np.log(off)).sum() / len(H)"},
@@ -123,8 +125,8 @@ kl.misconception("first_term_only", {
     "You left out the second term, (1-ρ) log((1-ρ)/(1-ρ̂)). Without it nothing keeps a "
     "unit from being on all the time.")
 kl.misconception("gradient_not_divided", {SLOPES: "strength * (off - on)"},
-    "Your gradient lacks 1/N. ρ̂ is a mean over N examples, so each of them moves it by "
-    "a share of 1/N.")
+    "Your gradient lacks 1/N. ρ̂ is a mean over N examples, so each of them moves it "
+    "by a share of 1/N.")
 kl.misconception("gradient_by_the_sums", {
     SLOPES: "strength * (off - on) / len(H) * H * (1 - H)"},
     "You multiplied by h(1-h), the slope of the sigmoid. The gradient by H itself is "
@@ -181,12 +183,12 @@ RANK = "draws.argsort().argsort()"
 RESULT = "np.where(rank < count, 0, X)"
 masking.misconception("scaled_as_in_dropout", {
     RESULT: "np.where(rank < count, 0, X / (1 - min(share, 0.999))).astype(X.dtype)"},
-    "You divide what is left by 1-ν, as inverted dropout does. Masking noise leaves the "
-    "other inputs as they are; to make up for what is lost is what the autoencoder is "
-    "to learn.")
+    "You divide what is left by 1-ν, as inverted dropout does. Masking noise leaves "
+    "the other inputs as they are; to make up for what is lost is what the autoencoder "
+    "is to learn.")
 masking.misconception("a_coin_for_each", {RESULT: "np.where(draws < share, 0, X)"},
-    "You throw a coin for each input, so some examples lose more than others. Here each "
-    "loses the same number.")
+    "You throw a coin for each input, so some examples lose more than others. Here "
+    "each loses the same number.")
 masking.misconception("order_for_rank", {RANK: "draws.argsort()"},
     "argsort says which input stands at each rank. You need the reverse, the rank of "
     "each input: sort once more, or set the inputs at the first places to zero.")
@@ -209,10 +211,11 @@ masking.misconception("half_to_even", {COUNT: "round(share * X.shape[-1])"},
     "⌊νD + ½⌋ makes it 3.")
 
 masking.equivalent({COUNT: "int(share * X.shape[1] + 0.5)"}, "X has two axes.")
-masking.equivalent({f"count = {COUNT}": f"draws = draws.astype('float64')\ncount = {COUNT}"},
+masking.equivalent({
+    f"count = {COUNT}": f"draws = draws.astype('float64')\ncount = {COUNT}"},
     "Draws are only compared with each other.")
 
-# ---------------------------------------------------------------- one layer on the other
+# --------------------------------------------------------------- one layer on the other
 
 def stack_cases(rng):
     """Two or three layers, some of them as wide as what they read."""
@@ -256,20 +259,20 @@ stack.misconception("reconstructions", {HANDED: "Z = encode(params, Z) @ params.
     "You hand the reconstructions on. The next layer reads the codes; the decoder is "
     "not needed any more.")
 stack.misconception("sums_handed_on", {HANDED: "Z = Z @ params.W + params.b"},
-    "You hand on the sums, without the sigmoid. The code is σ(zW + b), as it will be in "
-    "the network.")
+    "You hand on the sums, without the sigmoid. The code is σ(zW + b), as it will be "
+    "in the network.")
 stack.misconception("noise_as_target", {
     TRAINED: "Z_tilde = corrupt(Z)\nparams = train_epoch(params, Z_tilde, Z_tilde)"},
-    "The target is corrupted too, so the layer learns to reproduce the noise. Only what "
-    "the encoder sees is corrupted.")
+    "The target is corrupted too, so the layer learns to reproduce the noise. Only "
+    "what the encoder sees is corrupted.")
 stack.misconception("without_noise", {TRAINED: "params = train_epoch(params, Z, Z)"},
     "Nothing is corrupted in your training. Each epoch gets corrupt(Z) as input.")
 stack.misconception("one_epoch", {"range(epochs)": "range(min(epochs, 1))"},
     "Each layer is trained for one epoch only.")
 
 
-@stack.misconception("You draw the noise once and use it in every epoch. Then the layer "
-                     "can learn it by heart: call corrupt anew in each epoch.")
+@stack.misconception("You draw the noise once and use it in every epoch. Then the "
+                     "layer can learn it by heart: call corrupt anew in each epoch.")
 def noise_drawn_once(starts, X, train_epoch, *, corrupt, epochs):
     layers, Z = [], X
     for params in starts:
@@ -281,8 +284,8 @@ def noise_drawn_once(starts, X, train_epoch, *, corrupt, epochs):
     return layers
 
 
-@stack.misconception("You train all layers in turn, an epoch each. Layer by layer means "
-                     "that a layer is finished before the next one begins.")
+@stack.misconception("You train all layers in turn, an epoch each. Layer by layer "
+                     "means that a layer is finished before the next one begins.")
 def layers_in_turn(starts, X, train_epoch, *, corrupt, epochs):
     now = list(starts)
     for _ in range(epochs):
@@ -334,8 +337,8 @@ tuning.misconception("one_rate", {SLOWLY: "{'params': weights, 'lr': lr}"},
     "parameter group with lr=encoder_lr.")
 tuning.misconception("encoders_in_place", {
     "copy.deepcopy(encoder)": "encoder"},
-    "Your model is made of the very encoders that were handed over, so training changes "
-    "them. Make it of copies.")
+    "Your model is made of the very encoders that were handed over, so training "
+    "changes them. Make it of copies.")
 tuning.misconception("head_in_place", {"copy.deepcopy(head)": "head"},
     "The head that was handed over is trained itself. Make a copy.")
 tuning.misconception("without_sigmoids", {"(layer, torch.nn.Sigmoid())": "(layer,)"},
@@ -350,7 +353,8 @@ tuning.misconception("sigmoid_on_the_logits", {
     "A sigmoid stands behind the head. Logits may be any numbers.")
 tuning.misconception("softmax_twice", {
     STEP: "F.cross_entropy(model(X[m]).softmax(dim=1), y[m]).backward()"},
-    "You take the softmax before cross_entropy, which takes it too: hand it the logits.")
+    "You take the softmax before cross_entropy, which takes it too: hand it the "
+    "logits.")
 tuning.misconception("gradients_add_up", {"optimizer.zero_grad()": ""},
     "The gradients of earlier batches are still there at each step. Set them to zero "
     "before each backward pass.")
@@ -361,7 +365,7 @@ tuning.misconception("sum_over_the_batch", {
     STEP: "F.cross_entropy(model(X[m]), y[m], reduction='sum').backward()"},
     "Your loss is the sum over the batch. The mean is asked for.")
 
-# ------------------------------------------------------------ the angle of two subspaces
+# ----------------------------------------------------------- the angle of two subspaces
 
 def angle_cases(rng):
     """Two spaces at chosen angles, in bases that are neither orthogonal nor short."""
@@ -409,8 +413,8 @@ angle.misconception("smallest_angle", {
     "This is the smallest principal angle. Planes that share a line have one of 0 and "
     "are still different; the largest is asked for.")
 angle.misconception("by_arccos", {RIGHT: "np.arccos(np.minimum(cosine, 1))"},
-    "arccos loses small angles: near 0 the cosine is 1 - θ²/2, and for θ = 1e-9 that is "
-    "1 in floating point. Get the sine as well, from what is left of P.")
+    "arccos loses small angles: near 0 the cosine is 1 - θ²/2, and for θ = 1e-9 that "
+    "is 1 in floating point. Get the sine as well, from what is left of P.")
 angle.misconception("degrees", {RIGHT: f"np.degrees({RIGHT})"},
     "Your angle is in degrees. Radians are asked for.")
 angle.misconception("cosine_returned", {RIGHT: "cosine"},

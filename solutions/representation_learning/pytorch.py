@@ -1,4 +1,4 @@
-"""Representation learning in PyTorch: `reference.py` for tensors, a module, fine-tuning.
+"""Representation learning in PyTorch: `reference.py` for tensors, and two for modules.
 
 Written apart from the NumPy versions on purpose: gradients come from autograd here, or
 from other formulas, so that the tests can hold one against the other.
@@ -49,7 +49,8 @@ def _with_gradient(loss_of, layers):
         loss = loss_of([type(layer)(*parts)
                         for layer, parts in zip(layers, leaves, strict=True)])
     grads = iter(torch.autograd.grad(loss.sum(), flat))
-    return loss.detach(), [type(layer)(*(next(grads) for _ in layer)) for layer in layers]
+    return loss.detach(), [type(layer)(*(next(grads) for _ in layer))
+                           for layer in layers]
 
 
 def mirrored_init(generator, sizes, *, dtype=torch.float32):
@@ -207,7 +208,7 @@ def subspace_angle(A, B):
     return torch.atan2(sine, cosine)
 
 
-# ------------------------------------------------------------------- a module, its tuning
+# ----------------------------------------------------------------- a module, its tuning
 
 
 class TiedAutoencoder(torch.nn.Module):

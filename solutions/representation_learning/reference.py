@@ -25,7 +25,7 @@ class Tied(NamedTuple):
     c: np.ndarray
 
 
-# ------------------------------------------------------------------ any number of layers
+# ----------------------------------------------------------------- any number of layers
 
 
 def apply(s, activation):
@@ -155,7 +155,7 @@ def autoencoder(layers, X, *, activations, inputs=None):
             backward(layers, zs, z_bar, activations=activations))
 
 
-# ------------------------------------------------------------- one layer, with one matrix
+# ----------------------------------------------------------- one layer, with one matrix
 
 
 def tied_init(rng, D, M, *, dtype=np.float32):
@@ -211,7 +211,7 @@ def tied_backward(params, X_tilde, H, X_hat, X, *, penalty=0):
                 delta.sum(axis=-2).reshape(b.shape), out.sum(axis=-2).reshape(c.shape))
 
 
-# ---------------------------------------------------------------------- sparse and noisy
+# --------------------------------------------------------------------- sparse and noisy
 
 
 def sparse_penalty(H, *, strength, kind="l1", target=0.05):
@@ -313,11 +313,11 @@ def denoise(params, X_tilde, X):
     return reconstruction_error(X_hat, X), grads        # compared with x, not with x̃
 
 
-# ---------------------------------------------------------------- layers upon each other
+# --------------------------------------------------------------- layers upon each other
 
 
 def train_stacked(starts, X, train_epoch, *, corrupt, epochs):
-    """Train one layer after the other, each as a denoising autoencoder of the codes below.
+    """Train layer after layer, each as a denoising autoencoder of the codes below it.
 
     Parameters
     ----------
@@ -397,7 +397,7 @@ def fine_tune(layers, X, y, orders, *, lr, batch_size, momentum=0.9, frozen=0):
     return layers
 
 
-# ------------------------------------------------------------------- a subspace, compared
+# ----------------------------------------------------------------- a subspace, compared
 
 
 def subspace_angle(A, B):
