@@ -90,6 +90,7 @@ bench-layers: .venv/ready
 bench: .venv/ready
 	$(BIN)/python -m benchmarks.grading
 	$(BIN)/python -m benchmarks.watch
+	$(BIN)/python -m benchmarks.similar
 
 clean:
 	rm -rf build classroom

@@ -239,6 +239,25 @@ def _parser() -> argparse.ArgumentParser:
         "--to", type=Path, default=Path("report.html"), metavar="FILE", help="replaced if it is there (report.html)"
     )
 
+    similar = add(
+        "similar",
+        _similar,
+        "Write a page with pairs of answers that are alike, side by side. What the release, the reference, known "
+        "misconceptions and the class's common forms explain does not count. A place to look, and no verdict.",
+        "similar momentum --to similar.html",
+        "similar momentum --least 60 --pairs 10",
+    )
+    similar.add_argument("assignment")
+    similar.add_argument(
+        "--to", type=Path, default=Path("similar.html"), metavar="FILE", help="replaced if it is there (similar.html)"
+    )
+    similar.add_argument(
+        "--least", type=above_zero, default=30.0, metavar="SCORE", help="show pairs from this score on (default: 30)"
+    )
+    similar.add_argument(
+        "--pairs", type=whole(1), default=30, metavar="N", help="show the N with the highest scores (default: 30)"
+    )
+
     scores = add("scores", _scores, "Show the class's table.", "scores momentum")
     scores.add_argument("assignment")
 
@@ -468,6 +487,17 @@ def _report(options: argparse.Namespace) -> int:
     damaged = write_report(_course(options), options.assignment, options.to)
     print(f"{options.to}: written")
     return _name_damaged(damaged)
+
+
+def _similar(options: argparse.Namespace) -> int:
+    from autograder.report.similar import write_similar
+
+    course = _course(options)
+    written = write_similar(course, options.assignment, options.to, least=options.least, most=options.pairs)
+    pairs = "1 pair scores" if written.all_pairs == 1 else f"{written.all_pairs} pairs score"
+    shown = f", and the page has {written.pairs} of them" if written.pairs < written.all_pairs else ""
+    print(f"{options.to}: written; of {written.students} submissions, {pairs} {options.least:g} or more{shown}")
+    return _name_damaged(written.left_out)
 
 
 def _scores(options: argparse.Namespace) -> int:

@@ -18,6 +18,7 @@ GROUPS = {
     # built once: the book, the small class, the released course
     "chapters/": "book",
     "autograder/report/test_report.py": "small class",
+    "autograder/report/test_similar.py": "small class",
     "autograder/nbgrader_adapter/test_feedback_page.py": "small class",
     "autograder/nbgrader_adapter/test_export.py": "small class",
     "autograder/nbgrader_adapter/test_damaged_files.py": "small class",
