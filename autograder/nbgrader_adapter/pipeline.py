@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from traitlets.config import Config
 
+from autograder.nbgrader_adapter.closed import close_gradebooks
+
 OURS = "autograder.nbgrader_adapter.preprocessors."
 OPENED = "autograder.nbgrader_adapter.nbgrader_steps."
 THEIRS = "nbgrader.preprocessors."
@@ -11,6 +13,7 @@ THEIRS = "nbgrader.preprocessors."
 
 def use_autograder(config: Config) -> None:
     """Put our steps in the place of some of nbgrader's own; the others, and their order, are nbgrader's."""
+    close_gradebooks(config)
     config.GenerateAssignment.preprocessors = [
         THEIRS + "IncludeHeaderFooter",
         THEIRS + "InstantiateTests",

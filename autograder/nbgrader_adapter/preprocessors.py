@@ -22,12 +22,14 @@ from typing import Any
 from nbformat.notebooknode import NotebookNode, from_dict
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 from nbgrader import utils
+from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import ClearSolutions, Execute, OverwriteCells, SaveAutoGrades
 
 from autograder.grading.notebook import Job, grade_notebook
 from autograder.grading.store import key_of
 from autograder.grading.strays import typed_into, written_elsewhere
 from autograder.grading.verdict import GradedNotebook, Verdict
+from autograder.nbgrader_adapter.closed import make_folders
 from autograder.nbgrader_adapter.context import (
     SUBMITTED,
     course_for,
@@ -45,7 +47,15 @@ Result = tuple[NotebookNode, dict[str, Any]]
 
 
 class PutStarters(ClearSolutions):
-    """Blank the solutions; where an exercise has a starter, show that in place of an empty body."""
+    """Blank the solutions; where an exercise has a starter, show that in place of an empty body.
+
+    Every assignment passes here before anybody hands it in: the course's folders for that are made now.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> Result:
+        make_folders(CourseDirectory(config=self.config))
+        result: Result = super().preprocess(nb, resources)
+        return result
 
     def preprocess_cell(self, cell: NotebookNode, resources: dict[str, Any], index: int) -> Result:
         starter = cell.metadata.pop("autograder", {}).get("starter")

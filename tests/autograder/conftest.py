@@ -62,6 +62,33 @@ def second_course():
     return make
 
 
+ORDINARY = """
+from autograder.nbgrader_adapter.pipeline import use_autograder
+
+c = get_config()
+c.CourseDirectory.course_id = "stock"
+c.Exchange.root = "exchange"
+use_autograder(c)
+"""
+
+
+@pytest.fixture(scope="session")
+def ordinary_course(tmp_path_factory):
+    """An ordinary nbgrader course with an assignment that nbgrader has generated, and nobody in it. To be copied:
+    nbgrader takes seconds to make a gradebook."""
+    root = tmp_path_factory.mktemp("ordinary") / "course"
+    (root / "source" / "ps1").mkdir(parents=True)
+    (root / "nbgrader_config.py").write_text(ORDINARY)
+    cell = new_code_cell("assert True")
+    marks = {"grade": True, "solution": False, "locked": True, "task": False, "points": 2, "grade_id": "test"}
+    cell.metadata["nbgrader"] = {**marks, "schema_version": 3, "cell_type": "code"}
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), root / "source" / "ps1" / "ps1.ipynb")
+    made = course.course_of(read_config(root))
+    done = steps.api_of(made).generate_assignment("ps1")  # nbgrader's own, as its command and formgrader call it
+    assert done["success"], done
+    return root
+
+
 @pytest.fixture(scope="session")
 def hand_in():
     """Put what each actor of a made-up class hands in where collecting puts it."""

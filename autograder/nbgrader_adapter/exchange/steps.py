@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from glob import glob
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from autograder.authoring.build import build_assignment
 from autograder.authoring.exercise import ExerciseError
 from autograder.cleaning.outputs import readable
+from autograder.nbgrader_adapter.closed import make_file, make_folders
 from autograder.nbgrader_adapter.course import Course
 from autograder.nbgrader_adapter.exchange.collect import unfit_name
 from autograder.options import nearest
@@ -39,12 +40,13 @@ def build(course: Course, assignment: str) -> Path:
     found = course.catalogue.assignment(assignment)
     make_private(course.folder)
     source = course.folder / course.directory().source_directory
-    source.mkdir(parents=True, exist_ok=True)
+    source.mkdir(mode=0o700, parents=True, exist_ok=True)
     return build_assignment(found, source, course.settings.book)
 
 
 def generate(course: Course, assignment: str) -> None:
     make_private(course.folder, course.directory().db_url)
+    make_folders(course.directory())
     _do(f"generating {assignment}", api_of(course).generate_assignment(assignment))
     plan = course.settings.assignments.get(assignment, {})
     if "duedate" in plan:
@@ -142,8 +144,7 @@ def make_private(folder: Path, db_url: str = "") -> None:
     """Make the course's folder, and an empty gradebook, where they are missing, so that nobody else can read them."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if (file := file_of(db_url)) is not None:
-        with suppress(FileExistsError):
-            os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        make_file(file)
 
 
 def file_of(db_url: str) -> Path | None:
