@@ -17,6 +17,7 @@ c.AutograderSettings.root = str(here)
 c.AutograderSettings.exercises = ["solutions"]
 c.AutograderSettings.secret_file = "classroom/course_secret"
 c.AutograderSettings.store = "classroom/verdicts"
+c.AutograderSettings.roster = "classroom/roster.csv"
 c.AutograderSettings.rehearsals = "build/rehearsal"
 
 use_autograder(c)

@@ -227,6 +227,36 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ASSIGNMENT=NAME",
         help="what Canvas or Moodle calls the assignment, such as momentum='Homework 1 (123)'; may be repeated",
     )
+    export.add_argument(
+        "--absent",
+        choices=("0", "blank"),
+        default="0",
+        help="the score of who submitted nothing (default: 0, as nbgrader has it)",
+    )
+
+    roster = add(
+        "roster",
+        _roster,
+        "Take over who is in the course from a CSV file of Canvas, Moodle or nbgrader. Without a file, show who is.",
+        "roster canvas.csv",
+        "roster participants.csv --column account='Email address' --before-at",
+        "roster",
+    )
+    roster.add_argument("file", nargs="?", type=Path, metavar="FILE")
+    roster.add_argument(
+        "--column",
+        action="append",
+        default=[],
+        metavar="FIELD=NAME",
+        help="the file's column of a field, where it has another name; may be repeated. Fields: account, last_name, "
+        "first_name, email, lms_id, sis_id, login, section",
+    )
+    roster.add_argument(
+        "--before-at",
+        action="store_true",
+        help="accounts are what stands before the @ of the addresses in their column",
+    )
+    roster.add_argument("--dry-run", action="store_true", help="write nothing; say what would change")
 
     report = add(
         "report",
@@ -316,6 +346,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     forget.add_argument("student")
     forget.add_argument("--yes", action="store_true", help="do not ask")
+
+    remove = add(
+        "remove-rehearsed",
+        _remove_rehearsed,
+        "Remove the made-up students that a rehearsal of an earlier version left in this course. Asks before.",
+        "remove-rehearsed",
+    )
+    remove.add_argument("--yes", action="store_true", help="do not ask")
 
     add(
         "doctor",
@@ -459,9 +497,30 @@ def _export(options: argparse.Namespace) -> int:
     damaged: dict[str, str] = {}
     for name in chosen:
         damaged |= _unfit(course, name)
-    waiting = export(course, chosen, options.to, options.format, columns, damaged)
-    print(f"{options.to}: written" + (f"; {waiting} blank, because they need a person" if waiting else ""))
-    return max(_name_damaged(damaged.values()), int(waiting > 0))
+    absent = None if options.absent == "blank" else 0.0
+    written = export(course, chosen, options.to, options.format, columns, damaged, absent)
+    said = [f"{options.to}: written"]
+    if written.waiting:
+        said.append(f"{written.waiting} blank, because they need a person")
+    if written.absent:
+        said.append(f"{written.absent} {options.absent}, because nothing was submitted")
+    print("; ".join(said))
+    return max(_name_damaged(damaged.values()), int(written.waiting > 0))
+
+
+def _roster(options: argparse.Namespace) -> None:
+    from autograder.nbgrader_adapter.gradebook import enrolment
+    from autograder.roster.formats import column_names
+
+    course = _course(options)
+    if options.file is None:
+        if options.column or options.before_at or options.dry_run:
+            raise ExerciseError("roster: these options need a FILE")
+        print(enrolment.shown(course))
+        return
+    columns = column_names(options.column)
+    for line in enrolment.enrol(course, options.file, columns, before_at=options.before_at, dry_run=options.dry_run):
+        print(line)
 
 
 def _unfit(course: Course, assignment: str) -> dict[str, str]:
@@ -598,6 +657,24 @@ def _agreed(question: str) -> bool:
         return input(question).strip().lower() in ("y", "yes")
     except EOFError:
         raise ExerciseError("nobody answered, and nothing was removed: give --yes where nobody can") from None
+
+
+def _remove_rehearsed(options: argparse.Namespace) -> int:
+    from autograder.nbgrader_adapter.rehearsed_students import rehearsed_students, remove_students
+
+    course = _course(options)
+    found = rehearsed_students(course)
+    if not found:
+        print("this course holds no made-up student")
+        return 0
+    print(f"{len(found)} made-up students, in no roster and without a name: {', '.join(found)}")
+    if not options.yes and not _agreed("Remove them, their grades and what they handed in? [yes/no] "):
+        print("nothing was removed")
+        return 0
+    if failed := _name_damaged(remove_students(course, options.course.resolve(), found)):
+        return failed
+    print(f"{len(found)} removed")
+    return 0
 
 
 def _doctor(options: argparse.Namespace) -> int:

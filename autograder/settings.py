@@ -38,6 +38,9 @@ class AutograderSettings(LoggingConfigurable):
         help="File of the secret from which hidden cases are drawn; made, for its owner alone, when it is missing.",
     ).tag(config=True)
     store = Unicode(".autograder", help="Folder of the verdicts.").tag(config=True)
+    roster = Unicode(
+        "roster.csv", help="File in which `autograder roster` keeps who is in the course, for its owner alone."
+    ).tag(config=True)
     rehearsals = Unicode(
         "rehearsal", help="Folder in which `autograder rehearse` makes a course for each assignment."
     ).tag(config=True)
@@ -105,7 +108,7 @@ class AutograderSettings(LoggingConfigurable):
                 )
         return layers
 
-    @validate("secret_file", "store")
+    @validate("secret_file", "store", "roster")
     def _is_named(self, proposal: Any) -> str:
         if not str(proposal["value"]).strip():
             raise TraitError(f"c.AutograderSettings.{proposal['trait'].name} is empty: name a place")
@@ -150,6 +153,10 @@ class AutograderSettings(LoggingConfigurable):
     @property
     def rehearsals_folder(self) -> Path:
         return self.folder / self.rehearsals
+
+    @property
+    def roster_path(self) -> Path:
+        return self.folder / self.roster
 
     @property
     def store_folder(self) -> Path:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,9 @@ from autograder.nbgrader_adapter.course import Course
 from autograder.nbgrader_adapter.exchange import steps
 from autograder.nbgrader_adapter.exchange.collect import refused_students
 from autograder.nbgrader_adapter.gradebook import scores
+from autograder.nbgrader_adapter.gradebook.enrolment import names_in
 from autograder.nbgrader_adapter.gradebook.scores import ScoreRow
+from autograder.roster.kept import kept_roster
 
 UNKNOWN = "the submission could not be graded: `autograder grade --student {student} --regrade` says why"
 
@@ -93,6 +95,8 @@ class Collected:
 
     not_begun : (student, cell) of the answers that are as they were given.
     damaged : a sentence for each student's record that cannot be read, and is missing here.
+    names : 'Lovelace, Ada' by student, where the gradebook has one. enrolled : how many the roster has.
+    absent : who of the roster has submitted nothing.
     """
 
     assignment: str
@@ -107,6 +111,13 @@ class Collected:
     not_begun: frozenset[tuple[str, str]] = frozenset()
     remarks: tuple[Remark, ...] = ()
     damaged: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    enrolled: int = 0
+    absent: tuple[str, ...] = ()
+
+    def named(self, student: str) -> str:
+        """'Lovelace, Ada (ada)', or the account alone."""
+        return f"{self.names[student]} ({student})" if self.names.get(student) else student
 
     @property
     def to_mark(self) -> int:
@@ -121,6 +132,8 @@ def collect(course: Course, assignment: str) -> Collected:
         items = tuple(_items(steps.read_assignment(gradebook, name)))
         unread: dict[str, str] = {}
         rows = tuple(scores.read_rows(gradebook, assignment, unread))
+        names = names_in(gradebook)
+    roster = kept_roster(course.settings.roster_path)
     if not rows and not unread:
         raise ExerciseError(f"no submission of {assignment!r} has a grade yet: run `autograder grade {assignment}`")
     damaged = list(unread.values())
@@ -158,6 +171,11 @@ def collect(course: Course, assignment: str) -> Collected:
         ),
         tuple(remark for student, notebooks in graded.items() for remark in _remarks(student, notebooks)),
         tuple(dict.fromkeys(damaged)),
+        names,
+        len(roster),
+        tuple(
+            sorted(set(roster) - submitted - set(refused) - set(unfit) - set(unread) - {row.student for row in rows})
+        ),
     )
 
 

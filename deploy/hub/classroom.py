@@ -63,7 +63,8 @@ def give_course(course: Path, home: Path, layout: Layout, owner: tuple[int, int]
     config = read_config(course)
     settings = load_settings(config)
     texts = [settings.folder / plan["text"] for plan in settings.assignments.values() if "text" in plan]
-    wanted = [*settings.folders, settings.secret_path, settings.store_folder, Path(config.CourseDirectory.root), *texts]
+    own = [settings.secret_path, settings.store_folder, settings.roster_path]
+    wanted = [*settings.folders, *own, Path(config.CourseDirectory.root), *texts]
     making = target.with_name("course.making")  # a copy that was broken off is not taken for a course
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(mode=0o700)

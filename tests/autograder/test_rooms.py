@@ -19,6 +19,7 @@ MAY_KNOW = {  # of the grader itself; a room may always know its own
     "cleaning": (),
     "authoring": ("authoring", "student", "settings", "sandbox.interface", "sandbox.shared", "files", "options"),
     "grading": ("authoring", "student", "sandbox.interface", "settings", "files"),
+    "roster": ("authoring.errors", "files", "options"),
     "workers": ("authoring.errors", "authoring.exercise"),
 }
 

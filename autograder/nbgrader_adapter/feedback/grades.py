@@ -15,6 +15,7 @@ from autograder.grading.verdict import Verdict
 from autograder.settings import load_settings
 
 Result = tuple[NotebookNode, dict[str, Any]]
+_NAME = "autograder_student"
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class GetVerdicts(GetGrades):
     """In place of GetGrades: the same scores, and with them what each cell is, and the verdict in words.
 
     In `cell.metadata.autograder`: kind ('prose', 'given', 'answer', 'own', 'verdict', 'test', 'written' or 'task') and,
-    for a verdict, its HTML. In `resources["autograder"]`: the rows of the page's table, and the sums.
+    for a verdict, its HTML. In `resources["autograder"]`: the student's name where the gradebook has one, the rows of
+    the page's table, and the sums.
     """
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> Result:
@@ -56,6 +58,7 @@ class GetVerdicts(GetGrades):
         marked = [row for row in rows if row.score is not None]
         penalty = float(info["late_penalty"])
         resources["autograder"] = {
+            "student": resources.get(_NAME, ""),
             "rows": rows,
             "waiting": len(rows) - len(marked),
             "score": max(0.0, sum(row.score or 0 for row in marked) - penalty),
@@ -64,6 +67,14 @@ class GetVerdicts(GetGrades):
             "penalty": penalty,
         }
         return nb, resources
+
+    def preprocess_cell(self, cell: NotebookNode, resources: dict[str, Any], index: int) -> Result:
+        if index == 0:  # the gradebook is open here, and opening it takes longer than all else
+            student = self.gradebook.find_student(self.student_id)
+            names = " ".join(part for part in (student.first_name, student.last_name) if part)
+            resources[_NAME] = f"{names} ({student.id})" if names else ""
+        result: Result = super().preprocess_cell(cell, resources, index)
+        return result
 
     def _get_score(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
         super()._get_score(cell, resources)

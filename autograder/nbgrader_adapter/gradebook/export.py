@@ -12,14 +12,16 @@ https://docs.moodle.org/405/en/Grade_import and Moodle's `grade/import/csv/class
 (`map_user_data_with_value`, `update_grade_item`, `import_new_grade_item`: a new item takes "-" alone for no grade).
 
 In all of them somebody who needs a person has no number (a blank; for Moodle "-", which it writes itself for no grade),
-so has somebody who submitted what could not be collected or is not graded yet; who submitted nothing has nbgrader's 0.
+so has somebody who submitted what could not be collected or is not graded yet; who submitted nothing has nbgrader's 0,
+or no number where that is asked for. nbgrader's columns say which of these it is. The roster gives the names, and what
+nbgrader's gradebook has no field for: the section, and the platform's own login and number.
 """
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +32,10 @@ from autograder.files import replacing
 from autograder.nbgrader_adapter.course import Course
 from autograder.nbgrader_adapter.exchange.collect import refused_students
 from autograder.nbgrader_adapter.exchange.steps import gradebook_of, read_assignment
+from autograder.nbgrader_adapter.gradebook.enrolment import name_of
 from autograder.nbgrader_adapter.gradebook.scores import ScoreRow, is_of_one_entry, number, read_rows, unreadable
+from autograder.roster.kept import kept_roster
+from autograder.roster.person import Person
 
 NBGRADER = (
     "assignment",
@@ -45,6 +50,8 @@ NBGRADER = (
     "score",
     "max_score",
     "needs_person",
+    "submitted",
+    "section",
 )
 CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 MOODLE = ("First name", "Last name", "ID number", "Username", "Email address")
@@ -53,10 +60,31 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # a spreadsheet takes what beg
 
 
 @dataclass(frozen=True)
+class Written:
+    """What an export holds: how many scores are blank because they need a person, and how many are of nothing that was
+    submitted."""
+
+    waiting: int
+    absent: int
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A student: the gradebook's entry, and what the roster says beyond it."""
+
+    entry: Student
+    person: Person
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.entry, name)
+
+
+@dataclass(frozen=True)
 class AssignmentScores:
     """An assignment with the rows of who submitted it, by student.
 
     ungraded : who has submitted and has no row: refused when it was collected, or collected and not graded yet.
+    absent : the score of who submitted nothing.
     """
 
     name: str
@@ -64,13 +92,20 @@ class AssignmentScores:
     max_score: float
     rows: Mapping[str, ScoreRow]
     ungraded: frozenset[str] = frozenset()
+    absent: float | None = 0.0
+
+    def submitted(self, student: str) -> bool:
+        return student in self.rows or student in self.ungraded
 
     def score(self, student: str) -> float | None:
-        """With the late penalty off; None where a person is needed; 0 where nothing was submitted."""
+        """With the late penalty off; None where a person is needed."""
         row = self.rows.get(student)
         if row is None:
-            return None if student in self.ungraded else 0.0
+            return None if student in self.ungraded else self.absent
         return None if row.total is None else max(0.0, row.total - row.penalty)
+
+    def needs_person(self, student: str) -> bool:
+        return self.submitted(student) and self.score(student) is None
 
     @property
     def waiting(self) -> int:
@@ -84,21 +119,25 @@ def export(
     format_: str = "nbgrader",
     columns: Mapping[str, str] | None = None,
     damaged: dict[str, str] | None = None,
-) -> int:
+    absent: float | None = 0.0,
+) -> Written:
     """Write the grades; a broken-off export leaves the file that was there.
 
     columns : what Canvas's or Moodle's column of an assignment is called, where that is not the assignment's name.
     damaged : takes a sentence for each student whose entries cannot be read, and who has a blank or is left out; where
     None, the first is an ExerciseError.
-    Returns how many scores are blank because they need a person.
+    absent : the score of who submitted nothing; None for a blank.
     """
+    roster = kept_roster(course.settings.roster_path)
     with gradebook_of(course) as gradebook:
-        students = _students(gradebook, damaged)
-        marked = [_marked(course, gradebook, students, name, damaged) for name in assignments]
+        students = [Listed(one, roster.get(str(one.id), Person(str(one.id)))) for one in _students(gradebook, damaged)]
+        found = (_marked(course, gradebook, students, name, damaged) for name in assignments)
+        marked = [replace(assignment, absent=absent) for assignment in found]
         lines = FORMATS[format_](students, marked, columns or {})
         with replacing(path) as file:
             csv.writer(file).writerows([_harmless(field) for field in line] for line in lines)
-    return sum(assignment.waiting for assignment in marked)
+        missing = sum(not assignment.submitted(one.id) for assignment in marked for one in students)
+    return Written(sum(assignment.waiting for assignment in marked), missing)
 
 
 def column_names(given: Iterable[str], assignments: Iterable[str]) -> dict[str, str]:
@@ -137,7 +176,7 @@ def _students(gradebook: Gradebook, damaged: dict[str, str] | None) -> list[Stud
 
 
 def _marked(
-    course: Course, gradebook: Gradebook, students: list[Student], name: str, damaged: dict[str, str] | None
+    course: Course, gradebook: Gradebook, students: list[Listed], name: str, damaged: dict[str, str] | None
 ) -> AssignmentScores:
     assignment = read_assignment(gradebook, name)
     unread = None if damaged is None else dict[str, str]()
@@ -176,7 +215,9 @@ def _nbgrader(students: list[Any], marked: list[AssignmentScores], columns: Mapp
                 f"{row.penalty:g}" if row else "0",
                 number(assignment.score(student.id), ""),
                 f"{assignment.max_score:g}",
-                "yes" if assignment.score(student.id) is None else "no",
+                "yes" if assignment.needs_person(student.id) else "no",
+                "yes" if assignment.submitted(student.id) else "no",
+                student.person.section,
             ]
 
 
@@ -184,16 +225,17 @@ def _canvas(students: list[Any], marked: list[AssignmentScores], columns: Mappin
     yield [*CANVAS, *(columns.get(assignment.name, assignment.name) for assignment in marked)]
     yield ["    Points Possible", "", "", "", "", *(f"{assignment.max_score:g}" for assignment in marked)]
     for student in students:
-        name = ", ".join(part for part in (student.last_name, student.first_name) if part) or student.id
+        name, person = name_of(student) or student.id, student.person
         scores = [number(assignment.score(student.id), "") for assignment in marked]
-        yield [name, student.lms_user_id, "", student.id, "", *scores]
+        yield [name, student.lms_user_id, person.sis_id, person.login or student.id, person.section, *scores]
 
 
 def _moodle(students: list[Any], marked: list[AssignmentScores], columns: Mapping[str, str]) -> Iterable[list[Any]]:
     yield [*MOODLE, *(columns.get(assignment.name, assignment.name) for assignment in marked)]
     for student in students:
         scores = [number(assignment.score(student.id), NO_GRADE) for assignment in marked]
-        yield [student.first_name, student.last_name, student.lms_user_id, student.id, student.email, *scores]
+        login = student.person.login or student.id
+        yield [student.first_name, student.last_name, student.lms_user_id, login, student.email, *scores]
 
 
 FORMATS = {"nbgrader": _nbgrader, "canvas": _canvas, "moodle": _moodle}

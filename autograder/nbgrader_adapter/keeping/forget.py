@@ -18,6 +18,7 @@ from autograder.nbgrader_adapter.keeping.restore import remove
 from autograder.nbgrader_adapter.keeping.traces import Traces, of_student
 from autograder.nbgrader_adapter.watch.ledger import Ledger, ledger_path
 from autograder.nbgrader_adapter.watch.single_instance import only_watcher
+from autograder.roster.kept import keep_roster, kept_roster
 
 OUT_OF_REACH = (
     "their home on the hub, with the notebooks and nbgrader's copies of what was submitted: whoever runs the hub "
@@ -46,8 +47,19 @@ def forget(course: Course, traces: Traces) -> Iterator[str]:
             yield from _trying(path, partial(forget_refused, path, traces.student))
         for path in traces.logs:
             yield from _trying(path, partial(_clear_lines, path, traces.student))
+        if traces.in_roster:
+            _strike_out(course.settings.roster_path, traces.student)
         if traces.in_gradebook:
             _remove_entry(course, traces.student)
+
+
+def _strike_out(roster: Path, student: str) -> None:
+    people = kept_roster(roster)
+    people.pop(student, None)
+    if people:
+        keep_roster(roster, people.values())
+    else:  # a list without a student is none
+        roster.unlink()
 
 
 def _trying(path: Path, do: Callable[[], None]) -> Iterator[str]:

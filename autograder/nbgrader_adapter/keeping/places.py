@@ -30,6 +30,7 @@ def places(course: Course, config_folder: Path) -> dict[str, Path]:
     found |= {f"exercises/{number}-{path.name}": path for number, path in enumerate(settings.folders)}
     found |= {step: _step_folder(course, getattr(directory, f"{step}_directory")) for step in STEPS}
     found |= {"secret": settings.secret_path, "verdicts": settings.store_folder, "refused": course.folder / ".refused"}
+    found["roster.csv"] = settings.roster_path
     if (gradebook := file_of(directory.db_url)) is not None:
         found[GRADEBOOK] = gradebook
     found = {name: Path(path).absolute() for name, path in found.items() if path.exists()}

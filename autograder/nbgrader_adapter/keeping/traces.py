@@ -20,6 +20,7 @@ from autograder.nbgrader_adapter.exchange.collect import SECRET, Refused, refuse
 from autograder.nbgrader_adapter.exchange.steps import gradebook_of
 from autograder.nbgrader_adapter.watch.ledger import Ledger, ledger_path
 from autograder.options import nearest
+from autograder.roster.kept import kept_roster
 
 STEPS = ("submitted", "autograded", "feedback")
 
@@ -28,7 +29,7 @@ STEPS = ("submitted", "autograded", "feedback")
 class Traces:
     """What is kept of a student.
 
-    in_gradebook : whether there is an entry. graded : the assignments of which it has grades.
+    in_gradebook, in_roster : whether there is an entry. graded : the assignments of which it has grades.
     folders : of nbgrader's steps. latest : of the store, whose files say which verdicts are the student's.
     verdicts : files to which nothing of another student refers. answers : lines of the watcher's ledger.
     refused : files that say what was not collected. inbound, cached, pages : of the exchange. logs : that name them.
@@ -46,16 +47,19 @@ class Traces:
     cached: tuple[Path, ...]
     pages: tuple[Path, ...]
     logs: tuple[Path, ...]
+    in_roster: bool = False
 
     def __bool__(self) -> bool:
         """Whether anything bears the student's name; verdicts do not."""
         found = (self.folders, self.latest, self.refused, self.inbound, self.cached, self.pages, self.logs)
-        return self.in_gradebook or bool(self.answers) or any(found)
+        return self.in_gradebook or self.in_roster or bool(self.answers) or any(found)
 
     def sentences(self) -> Iterator[str]:
         """What there is, one line each."""
         if self.in_gradebook:
             yield f"the gradebook's entry of {readable(self.student)}, with {_listed(self.graded, 'grades of')}"
+        if self.in_roster:
+            yield f"the roster's line on {readable(self.student)}"
         yield from map(str, (*self.folders, *self.inbound, *self.cached))
         if self.pages:
             yield f"{_count(self.pages, 'page')} of feedback in {self.pages[0].parent}"
@@ -105,6 +109,7 @@ def find_traces(course: Course, config_folder: Path, student: str) -> Traces:
         cached,
         tuple(_pages(shared / "feedback", submissions, notebooks)),
         tuple(log for log in _logs(course, config_folder) if names_in(log, student)),
+        student in kept_roster(course.settings.roster_path),
     )
 
 

@@ -47,14 +47,14 @@ def named(gradebook):
     gradebook.db.commit()
 
 
-def test_the_columns_are_nbgrader_s_own_and_one_more(small_class, nbgrader, tmp_path):
+def test_the_columns_are_nbgrader_s_own_and_three_more(small_class, nbgrader, tmp_path):
     nbgrader((small_class.root, "export", "--to", tmp_path / "theirs.csv"))
     export(small_class.course, ["descent"], tmp_path / "ours.csv")
     theirs, ours = read(tmp_path / "theirs.csv"), read(tmp_path / "ours.csv")
-    assert ours[0] == [*theirs[0], "needs_person"]
+    assert ours[0] == [*theirs[0], "needs_person", "submitted", "section"]
     assert {line[3] for line in ours} == {line[3] for line in theirs}
     scores = {line[3]: line[9] for line in theirs[1:]}
-    assert all(float(scores[line[3]]) == float(line[9]) for line in ours[1:] if line[-1] == "no")
+    assert all(float(scores[line[3]]) == float(line[9]) for line in ours[1:] if line[-3] == "no")
 
 
 def test_who_needs_a_person_is_blank_and_counted(cli, small_class, tmp_path):
