@@ -70,7 +70,7 @@ def give_course(course: Path, home: Path, layout: Layout, owner: tuple[int, int]
     making.mkdir(mode=0o700)
     for path in wanted:
         if path.exists() and path.is_relative_to(course):
-            _copy(path, making / path.relative_to(course))
+            _copy(path, making / path.relative_to(course), settings.rehearsals_folder)
     shutil.copyfile(course / CONFIG_NAME, making / OWN)
     exchange = {"exchange": str(layout.exchange), "cache": str(target / "exchange-cache"), "real_owners": shared}
     (making / CONFIG_NAME).write_text(CONFIG.format(own=OWN, **exchange))
@@ -113,10 +113,15 @@ def write_settings(layout: Layout, course_id: str, course: Path, owner: tuple[in
     instructor.chmod(0o750)
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path, rehearsals: Path) -> None:
+    """Copy a file or folder, but for the courses of rehearsals: their students are made up."""
+
+    def left_out(folder: str, names: list[str]) -> set[str]:
+        return LEFT_OUT(folder, names) | {name for name in names if Path(folder, name) == rehearsals}
+
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.is_dir():
-        shutil.copytree(source, target, ignore=LEFT_OUT, dirs_exist_ok=True)
+        shutil.copytree(source, target, ignore=left_out, dirs_exist_ok=True)
     else:
         shutil.copy(source, target)
 
