@@ -129,7 +129,21 @@ def test_the_gradebook_and_its_folder_are_their_owner_s_alone(generated):
     assert (generated / "classroom" / "gradebook.db").stat().st_mode & 0o077 == 0
 
 
-COMMANDS = ["list", "build", "prove", "grade", "watch", "explain", "export", "report", "scores", "rehearse", "doctor"]
+COMMANDS = [
+    "list",
+    "build",
+    "prove",
+    "grade",
+    "watch",
+    "explain",
+    "export",
+    "roster",
+    "report",
+    "scores",
+    "rehearse",
+    "remove-rehearsed",
+    "doctor",
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
