@@ -6,6 +6,10 @@ import shutil
 import pytest
 from nbgrader.api import Gradebook
 
+from autograder.nbgrader_adapter.course import course_of
+from autograder.nbgrader_adapter.exchange import steps
+from autograder.settings import read_config
+
 CANVAS = """\
 Student,ID,SIS User ID,SIS Login ID,Section,Homework
     Points Possible,,,,,10
@@ -169,3 +173,23 @@ def test_canvas_gets_its_own_ids_and_sections_back(submitted, cli):
     (ada,) = (row for row in rows if row["ID"] == "4711")
     wanted = ("Lovelace, Ada", "S-1", "ada@example.org", "Monday")
     assert tuple(ada[name] for name in ("Student", "SIS User ID", "SIS Login ID", "Section")) == wanted
+
+
+def test_feedback_calls_the_student_by_their_name(submitted, ordinary_course, cli):
+    (submitted / "list.csv").write_text("id,last_name,first_name\nada,<b>Lovelace,Ada\n")
+    cli(submitted, "roster", submitted / "list.csv")
+    graded = submitted / "autograded" / "ada" / "ps1"
+    graded.mkdir(parents=True)
+    shutil.copy(ordinary_course / "release" / "ps1" / "ps1.ipynb", graded)
+    steps.feedback(course_of(read_config(submitted)), "ps1", "ada")
+    page = (submitted / "feedback" / "ada" / "ps1" / "ps1.html").read_text()
+    assert '<p class="student">Ada &lt;b&gt;Lovelace (ada)</p>' in page
+
+
+def test_the_report_names_who_submitted_and_who_did_not(submitted, cli):
+    cli(submitted, "roster", submitted / "canvas.csv")
+    code, _, err = cli(submitted, "report", "ps1", "--to", submitted / "report.html")
+    assert (code, err) == (0, "")
+    page = (submitted / "report.html").read_text()
+    assert "Lovelace, Ada (ada)" in page
+    assert "<li>Noether, Emmy (emmy)</li>" in page

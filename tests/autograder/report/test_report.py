@@ -8,14 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
-from nbgrader.api import Gradebook
 
 from autograder.nbgrader_adapter.gradebook.scores import ScoreRow
 from autograder.report.collected import Collected, Item, MisconceptionCount, Remark, Used, collect
 from autograder.report.page import render
 from autograder.report.statistics import FEWEST, distribution, qualities, totals
-from autograder.roster.kept import keep_roster
-from autograder.roster.person import Person
 
 HOSTILE = "<img src=x onerror=alert(31337)>"
 
@@ -366,33 +363,3 @@ def test_scores_above_the_points_and_odd_names_are_drawn():
 def test_a_distribution_of_nothing_is_none():
     assert distribution([]) is None
     assert distribution([1, 2, 3, 4]).median == 2.5
-
-
-@pytest.fixture
-def enrolled(small_class):
-    """A roster of two: one who has submitted, and one who has not. It is taken away afterwards."""
-    with Gradebook(small_class.course.directory().db_url, small_class.course.directory().course_id) as gradebook:
-        student = gradebook.find_student("person")
-        student.last_name, student.first_name = "Lovelace", "Ada"
-        gradebook.db.commit()
-        keep_roster(small_class.course.settings.roster_path, [Person("person", "Lovelace", "Ada"), Person("emmy")])
-        yield collect(small_class.course, "descent")
-        small_class.course.settings.roster_path.unlink()
-        student.last_name = student.first_name = None
-        gradebook.db.commit()
-
-
-def test_students_are_called_by_their_names(enrolled):
-    soup = BeautifulSoup(render(enrolled), "html.parser")
-    assert "Lovelace, Ada (person)" in [row[0] for row in table(soup, "What needs a person")]
-
-
-def test_who_of_the_roster_submitted_nothing_is_listed(enrolled):
-    soup = BeautifulSoup(render(enrolled), "html.parser")
-    section = next(h2 for h2 in soup.find_all("h2") if h2.get_text() == "Submitted nothing").parent
-    assert [one.get_text() for one in section.find_all("li")] == ["emmy"]
-    assert "1 of the 2 in the roster" in section.get_text()
-
-
-def test_without_a_roster_nobody_is_said_to_be_missing(soup):
-    assert "Submitted nothing" not in soup.get_text()
