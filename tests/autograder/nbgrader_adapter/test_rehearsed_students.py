@@ -72,7 +72,7 @@ def test_where_nobody_can_be_asked_the_option_is_named(root, cli, monkeypatch):
     monkeypatch.setattr("builtins.input", nobody)
     code, _, err = cli(root, "remove-rehearsed")
     assert code == 2
-    assert "give --yes to remove them" in err
+    assert "give --yes where nobody can" in err
     assert students(root) == {*MADE_UP, *REAL}
 
 

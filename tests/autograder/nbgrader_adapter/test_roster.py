@@ -193,3 +193,13 @@ def test_the_report_names_who_submitted_and_who_did_not(submitted, cli):
     page = (submitted / "report.html").read_text()
     assert "Lovelace, Ada (ada)" in page
     assert "<li>Noether, Emmy (emmy)</li>" in page
+
+
+def test_a_student_who_is_forgotten_is_in_no_roster(submitted, cli):
+    cli(submitted, "roster", submitted / "canvas.csv")
+    code, out, err = cli(submitted, "forget", "ada", "--yes")
+    assert code == 0, err
+    assert "the roster's line on ada" in out
+    assert "emmy" in cli(submitted, "roster")[1]
+    assert "ada" not in cli(submitted, "roster")[1]
+    assert set(names(submitted)) == {"emmy"}
