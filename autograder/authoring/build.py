@@ -47,7 +47,7 @@ def build_assignment(assignment: Assignment, source_folder: Path, book: str = ""
     """
     for entry in assignment.entries:
         _check_exercise(entry.exercise)
-    described = [_described(entry.exercise) for entry in assignment.entries]
+    released = [described(entry.exercise) for entry in assignment.entries]
     version = version_of(assignment)
     notebook = _notebook(assignment, version)
     folder = source_folder / assignment.name
@@ -55,7 +55,7 @@ def build_assignment(assignment: Assignment, source_folder: Path, book: str = ""
     with tempfile.TemporaryDirectory(dir=source_folder) as draft:
         names = [f"{assignment.name}.ipynb", f"{assignment.name}{SUFFIX}"]
         nbformat.write(notebook, str(Path(draft) / names[0]))
-        write_release(Path(draft) / names[1], assignment.name, version, described, book)
+        write_release(Path(draft) / names[1], assignment.name, version, released, book)
         for name in names:
             os.replace(Path(draft) / name, folder / name)
     return folder / names[0]
@@ -115,7 +115,8 @@ def given_version(exercise: Exercise) -> str:
     return unsolved(exercise.reference, exercise.methods)
 
 
-def _described(exercise: Exercise) -> dict[str, Any]:
+def described(exercise: Exercise) -> dict[str, Any]:
+    """What `check()` is given of an exercise: its public cases, and how an answer to them is judged."""
     try:
         given = given_version(exercise)
         marking = _marking(exercise)

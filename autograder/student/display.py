@@ -28,7 +28,7 @@ def show(feedback: Feedback, name: str, book: str = "") -> bool:
 
 def table(feedback: Feedback, name: str, book: str = "") -> str:
     """The feedback as HTML that loads nothing: what to change, the cases, one of them folded, the link."""
-    right = all(line.passed for line in feedback.lines)
+    right = bool(feedback.lines) and all(line.passed for line in feedback.lines)  # an answer not begun has no lines
     advice = "".join(
         f'<p style="margin:.4em 0 .8em;padding-left:.8em;border-left:3px solid {RED};white-space:normal">'
         f"{_inline(sentence)}</p>"

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    from chapters._ext import figures, folds, icons, listing, mathematics, notebooks, pages, pieces
+    from chapters._ext import exercises, figures, folds, icons, listing, mathematics, notebooks, pages, pieces
 
     if (root := str(app.srcdir)) not in sys.path:
         sys.path.insert(0, root)            # `solutions` stands beside `_config.yml`
-    for part in (listing, pieces, folds, figures, mathematics, notebooks, pages, icons):
+    for part in (listing, pieces, folds, figures, mathematics, notebooks, pages, icons, exercises):
         part.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": False}

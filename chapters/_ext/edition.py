@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from autograder.authoring.exercise import Exercise
+from autograder.authoring.source import starting_version
 from chapters._ext.cut import code_lines, contract, cut, definitions, numbered_code
 
 FULL, STUDENT = "full", "student"
@@ -39,12 +40,17 @@ def shown(source: str, name: str, exercise: Exercise | None) -> str:
 def secret_lines(solutions: Path) -> dict[str, str]:
     """Each line of code that only the body of an exercise has, in `code_lines` form, with 'topic.function'.
 
-    A line is not secret where it computes nothing, as `return total`, or where it is part of a public line.
+    A line is not secret where it computes nothing, as `return total`, where it is part of a public line, or where the
+    assignment hands it out: in the wrong version that is to be mended, or in its drivers and judges.
     """
     secret: dict[str, str] = {}
     public: set[str] = set()
     for topic in sorted(path.parent.name for path in solutions.glob("*/exercises.py")):
         kept_back = exercises(topic)
+        for exercise in kept_back.values():
+            public.update(code_lines(exercise.checks_source))
+            if exercise.starter is not None:
+                public.update(code_lines(starting_version(exercise.reference, exercise.starter)))
         for path in (solutions / topic / module for module in MODULES.values()):
             source = path.read_text("utf-8") if path.exists() else ""
             for name in definitions(source):

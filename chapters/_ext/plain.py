@@ -87,7 +87,7 @@ def directive(found: re.Match[str], resolve: Resolve) -> Iterator[Part]:
             yield Text("*Here the page has a figure that you move; it needs the page.*")
         case "math":
             yield Text(f"$$\n{body[options.end() if options else 0:].strip()}\n$$")
-        case "bibliography" | "tableofcontents":
+        case "bibliography" | "tableofcontents" | "exercises":
             return
         case _:                                     # a note, a theorem, a box
             inner = "\n\n".join(one.source for one in parts(content, resolve) if not isinstance(one, Shown))

@@ -51,7 +51,7 @@ def test_an_unknown_name_is_refused(names, also):
 
 
 def test_exercises_are_known_by_the_name_of_their_function(demo):
-    assert set(exercises("demo")) == {"demo_step"}
+    assert set(exercises("demo")) == {"demo_step", "demo_layer"}
     assert exercises("no_such_topic") == {}
 
 

@@ -12,7 +12,7 @@ from nbgrader.validator import Validator
 
 from autograder.authoring.source import definition, renamed
 from autograder.student.display import table
-from autograder.student.feedback import Feedback, Line
+from autograder.student.feedback import NOT_BEGUN, Feedback, Line
 
 ADVICE = "You halve everything. Only the old sum is to be halved."
 CASE = "The case “one step” calls it with\n    [1., 2.]\nExpected:\n    3\nCame:\n    <b>4</b>"
@@ -43,6 +43,14 @@ def test_the_misconception_comes_first_then_the_cases_then_one_of_them_folded_th
 def test_every_case_has_a_mark_and_a_word(soup):
     marks = [row.td.get_text(" ", strip=True) for row in soup.select("tbody tr")]
     assert marks == ["✗ wrong", "✓ right", "– not judged"]
+
+
+def test_an_answer_that_is_not_begun_has_no_table_and_is_marked_as_wrong():
+    shown = BeautifulSoup(
+        table(Feedback("halving_step: no case is right yet.", (), (NOT_BEGUN,)), "halving_step"), "html.parser"
+    )
+    assert shown.table is None
+    assert shown.b.get_text() == "✗"
 
 
 def test_the_table_says_what_its_heads_are_of(soup):
