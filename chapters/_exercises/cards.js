@@ -98,7 +98,7 @@ class Card {
   }
 
   async edit() {
-    if (this.editor || location.protocol === "file:") return;
+    if (this.editor) return;
     this.editor = true;
     try {
       const { edit } = await import(new URL("editor.js", base));
@@ -106,7 +106,10 @@ class Card {
         changed: () => this.changed(), run: () => { if (this.run && !this.stop) this.check(); },
         leave: () => (this.run || this.again).focus(),
       });
-    } catch { this.editor = false; /* the field serves */ }
+    } catch { // the page is a file, or the editor is not there: the field serves
+      this.editor = false;
+      this.root.querySelector(".exercise-hint").hidden = true;
+    }
   }
 
   restart() {

@@ -6,6 +6,7 @@ Python and NumPy. None of it is loaded before a reader opens a card or runs an a
 """
 from __future__ import annotations
 
+import ast
 import hashlib
 import html
 import json
@@ -41,7 +42,7 @@ TITLE = re.compile(r"^## +(?:\d+\. +)?(.+)$", re.MULTILINE)
 NOTE = ("Write your answers here, or take them with you as notebooks. *Run and check* puts an answer to the **public "
         "cases, which are not your grade**, and says which misconception it is where it knows it. Python and NumPy "
         "come with the first run (9 MB, by [Pyodide](https://pyodide.org)); what you write stays in this browser.")
-NEEDS_TORCH = "It needs PyTorch, which does not run in a browser: it is checked in the assignment only."
+NEEDS = "It needs {}, which does not run in this page: it is checked in the assignment only."
 NOT_HERE = "This copy of the book has no Python for the browser: it is checked in the assignment only."
 
 
@@ -94,10 +95,10 @@ def topic_cards(path: Path, held: dict[str, Exercise]) -> dict[str, Any]:
         elif block.kind == "exercise":
             exercise = held[block.argument]
             title, task = titled(prose, exercise.name)
-            made[exercise.name] = {"title": title, "task": task, "points": exercise.points, "torch": exercise.torch,
+            made[exercise.name] = {"title": title, "task": task, "points": exercise.points, "needs": needs(exercise),
                                    "given": "\n\n\n".join([*map(definition, exercise.given), *code]),
                                    "imports": imports(exercise, asked), "stub": given_version(exercise),
-                                   "cases": None if exercise.torch else described(exercise)}
+                                   "cases": None if needs(exercise) else described(exercise)}
             prose = ""
     return made
 
@@ -108,9 +109,21 @@ def titled(prose: str, name: str) -> tuple[str, str]:
     return (headings[-1][1], prose[headings[-1].end():].strip()) if headings else (name, prose)
 
 
+def needs(exercise: Exercise) -> str:
+    """The library beside NumPy that an exercise needs, its driver and judge included; '' where it needs none."""
+    if exercise.torch:
+        return "PyTorch"
+    lines = [*imports_for([exercise.reference, *exercise.given]),
+             *(ast.unparse(one) for one in ast.parse(exercise.checks_source).body
+               if isinstance(one, (ast.Import, ast.ImportFrom)))]
+    there = {*sys.stdlib_module_names, "numpy", "autograder"}
+    return next((root for root in (re.split(r"[ .]", line)[1] for line in lines) if root not in there), "")
+
+
 def imports(exercise: Exercise, asked: list[Exercise]) -> str:
-    """What a notebook with this exercise imports: as the assignment's own, without PyTorch where none is needed."""
-    things = [thing for one in asked if one.torch <= exercise.torch for thing in (one.reference, *one.given)]
+    """What a notebook with this exercise imports: as the assignment's own, with no library that is not needed."""
+    fitting = [one for one in asked if needs(one) in ("", needs(exercise))]
+    things = [thing for one in fitting for thing in (one.reference, *one.given)]
     always = ["import numpy as np", *(["import torch"] if exercise.torch else [])]
     return "\n".join(sorted({*always, *imports_for(things)}))
 
@@ -178,12 +191,12 @@ def opening(topic: str, name: str, card: dict[str, Any]) -> str:
 def closing(name: str, card: dict[str, Any], runs: bool) -> str:
     """The rest of a card: what is given, the field for the answer, the buttons and the place of the outcome."""
     given = html.escape(before(card).strip())
-    reason = NEEDS_TORCH if card["torch"] else "" if runs else NOT_HERE
+    reason = NEEDS.format(card["needs"]) if card["needs"] else "" if runs else NOT_HERE
     run = "" if reason else '<button type="button" class="exercise-run" data-part="run">Run and check</button> '
     rows = card["stub"].count("\n") + 1
     return (
         f'</div>\n<details class="exercise-given"><summary>What it is given</summary><pre>{given}</pre></details>\n'
-        f'<div class="exercise-editor"><textarea rows="{rows}" cols="80" wrap="off" spellcheck="false" '
+        f'<div class="exercise-editor"><textarea rows="{rows}" cols="80" spellcheck="false" '
         f'autocomplete="off" autocapitalize="off" aria-label="Your answer: {name}" aria-describedby="hint-{name}">'
         f'{html.escape(card["stub"])}</textarea></div>\n'
         f'<p class="exercise-hint" id="hint-{name}">Tab indents, Esc leaves the editor'

