@@ -113,19 +113,23 @@ def needs(exercise: Exercise) -> str:
     """The library beside NumPy that an exercise needs, its driver and judge included; '' where it needs none."""
     if exercise.torch:
         return "PyTorch"
-    lines = [*imports_for([exercise.reference, *exercise.given]),
-             *(ast.unparse(one) for one in ast.parse(exercise.checks_source).body
-               if isinstance(one, (ast.Import, ast.ImportFrom)))]
+    lines = [*own_imports(exercise), *(ast.unparse(one) for one in ast.parse(exercise.checks_source).body
+                                        if isinstance(one, (ast.Import, ast.ImportFrom)))]
     there = {*sys.stdlib_module_names, "numpy", "autograder"}
     return next((root for root in (re.split(r"[ .]", line)[1] for line in lines) if root not in there), "")
+
+
+def own_imports(exercise: Exercise) -> list[str]:
+    """What an exercise and what it is given import, but for what it is given."""
+    held = {one.__name__ for one in (exercise.reference, *exercise.given)}
+    return [line for line in imports_for([exercise.reference, *exercise.given]) if line.split()[-1] not in held]
 
 
 def imports(exercise: Exercise, asked: list[Exercise]) -> str:
     """What a notebook with this exercise imports: as the assignment's own, with no library that is not needed."""
     fitting = [one for one in asked if needs(one) in ("", needs(exercise))]
-    things = [thing for one in fitting for thing in (one.reference, *one.given)]
     always = ["import numpy as np", *(["import torch"] if exercise.torch else [])]
-    return "\n".join(sorted({*always, *imports_for(things)}))
+    return "\n".join(sorted({*always, *(line for one in fitting for line in own_imports(one))}))
 
 
 def before(card: dict[str, Any]) -> str:
