@@ -55,7 +55,7 @@ quick: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[book,test]'
 	@touch $@
 
-$(SITE).done: .venv/ready $(PAGES) $(SOLUTIONS)
+$(SITE).done: .venv/ready $(PAGES) $(SOLUTIONS) $(wildcard autograder/student/*.py)
 	@echo "== building the book ($(EDITION) edition), every cell executed"
 	$(BIN)/python -m chapters._ext.build --edition $(EDITION)
 	@touch $@
