@@ -6,9 +6,8 @@ import numpy as np
 from autograder.authoring.exercise import Case, Exercise
 from solutions.common.cases import precision
 from solutions.common.draws import signed, uniform
-from solutions.gradient_descent.reference import Layer, sigmoid
 from solutions.representation_learning import checks, pytorch, reference
-from solutions.representation_learning.reference import Tied, encode
+from solutions.representation_learning.reference import Layer, Tied, encode, sigmoid
 
 # ------------------------------------------------------ an autoencoder with one matrix
 

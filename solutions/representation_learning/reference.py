@@ -14,8 +14,14 @@ from typing import NamedTuple
 import numpy as np
 
 from solutions.dropout.reference import log_softmax
-from solutions.gradient_descent.reference import Layer, minibatches, sigmoid
+from solutions.gradient_descent.reference import minibatches
 from solutions.momentum.reference import momentum_init, momentum_step
+
+
+class Layer(NamedTuple):
+    """W, the weights (D, M), and b, the biases (M,), of a layer; or their gradients."""
+    W: np.ndarray
+    b: np.ndarray
 
 
 class Tied(NamedTuple):
@@ -26,6 +32,11 @@ class Tied(NamedTuple):
 
 
 # ----------------------------------------------------------------- any number of layers
+
+
+def sigmoid(s):
+    """1/(1+e⁻ˢ) for each number of an array, written so that nothing overflows."""
+    return (1 + np.tanh(s / 2)) / 2
 
 
 def apply(s, activation):

@@ -8,9 +8,8 @@ import torch
 import torch.nn.functional as F
 
 from autograder.authoring.change import changed_each
-from solutions.gradient_descent.reference import Layer
 from solutions.representation_learning import pytorch, reference
-from solutions.representation_learning.reference import encode
+from solutions.representation_learning.reference import Layer, encode
 
 
 class TiedByMatmul(torch.nn.Module):
