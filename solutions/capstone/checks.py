@@ -118,7 +118,7 @@ def run_training(train_within, X, y, X_new, *, budget, seed, twice=False):
 
 def judge_training(answer, expected, arguments, private):
     """None where the run shows what it should: nothing wrong, or what the wrong answer `expected` shows."""
-    X, y, X_new = arguments
+    _, y, X_new = arguments
     shown = {name: _faults(one, y, X_new, private) for name, one in (("answer", answer), ("expected", expected))}
     faults, theirs = shown["answer"], shown["expected"]
     if not theirs:
@@ -256,7 +256,7 @@ def run_fit(fit_within, X, y, X_val, y_val, X_new, *, budget, seed, training=Tru
         model = torch.nn.Sequential(torch.nn.Linear(X.shape[1], UNITS), torch.nn.BatchNorm1d(UNITS), torch.nn.ReLU(),
                                     torch.nn.Dropout(.1), torch.nn.Linear(UNITS, int(y.max()) + 1)).train(training)
         seen = {"gradient evaluations": 0, "trained in evaluation mode": False, "looked at in training mode": False,
-                "of the validation data trained on": False}
+                "validation images trained on": False}
 
         def count(grad):
             seen["gradient evaluations"] += len(grad)
@@ -267,7 +267,8 @@ def run_fit(fit_within, X, y, X_val, y_val, X_new, *, budget, seed, training=Tru
             if outputs.requires_grad:
                 outputs.register_hook(count)
                 seen["trained in evaluation mode"] |= not module.training
-                seen["of the validation data trained on"] |= any(row.tobytes() in rows for row in inputs[0].detach().numpy())
+                images = inputs[0].detach().numpy()
+                seen["validation images trained on"] |= any(row.tobytes() in rows for row in images)
             else:
                 seen["looked at in training mode"] |= module.training
 
@@ -303,9 +304,9 @@ def _faults_of_fit(run, private):
     if used > budget:
         found["budget"] = f"{used:,} gradient evaluations were used, and the budget is {budget:,}"
     for fault in ("trained in evaluation mode", "looked at in training mode",
-                  "of the validation data trained on", "left in training mode"):
+                  "validation images trained on", "left in training mode"):
         if run[fault]:
-            found[fault] = f"{'images' if 'data' in fault else 'the module was'} {fault.replace('trained on', 'were trained on')}"
+            found[fault] = f"it was seen: {fault}"
     if not run["the same again"]:
         found["seed"] = "a second run with the same seed gives another module"
     best = logits.max(axis=1, keepdims=True)

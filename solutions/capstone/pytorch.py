@@ -30,7 +30,7 @@ def fit_within(model, X, y, X_val, y_val, *, budget, seed):
         validation data was lowest, of those that were looked at while it was trained,
         and is in evaluation mode. It is looked at in evaluation mode.
     """
-    torch.manual_seed(seed)
+    torch.random.manual_seed(seed)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
     lowest, best = float("inf"), copy.deepcopy(model.state_dict())
     for t in range(budget // 20):
@@ -44,4 +44,4 @@ def fit_within(model, X, y, X_val, y_val, *, budget, seed):
             if loss < lowest:
                 lowest, best = loss, copy.deepcopy(model.state_dict())
     model.load_state_dict(best)
-    model.eval()
+    model.train(False)

@@ -18,8 +18,7 @@ from solutions.initialization.reference import he, uniform
 from solutions.learning_rates.reference import cosine
 from solutions.momentum.reference import momentum_init, momentum_step
 from solutions.normalization.network import Layer, cross_entropy
-from solutions.normalization.reference import (
-    Statistics, normalize, normalize_backward, standardize)
+from solutions.normalization.reference import Statistics, normalize, normalize_backward, standardize
 from solutions.regularization.reference import l2
 
 TECHNIQUES = ("standardize", "relu", "he", "batch norm", "momentum", "cosine",
@@ -126,7 +125,7 @@ def gradient(layers, X, y, active, *, masks=None, p=0.2):
             d_gamma = (delta * x_hat).sum(axis=1, keepdims=True)
             delta = normalize_backward(delta * layer.gamma, x_hat, inv_std, axes=1)
         grads = [zs[i].swapaxes(-1, -2) @ delta, d_gamma, d_beta, *grads]
-        delta = delta @ layer.W.swapaxes(-1, -2)
+        delta = delta @ layer.W.swapaxes(-1, -2) if i else None
     return np.concatenate([part.reshape(len(part), -1) for part in grads], axis=1)
 
 
