@@ -103,7 +103,7 @@ def run_training(train_within, X, y, X_new, *, budget, seed, twice=False):
     before = X.copy(), y.copy()
     network, predict = once()
     used, traces = network.used, network.traces()
-    labels = {"labels": "", "labels one by one": ""}
+    labels: dict = {"labels": "", "labels one by one": ""}
     if predict is not None:
         few = range(min(ONE_BY_ONE, len(X_new)))
         with np.errstate(all="ignore"):
@@ -191,7 +191,7 @@ def run_ablation(ablation, effects, pairs, noise, seeds, *, counted=False):
         return float(.5 + on @ (effects + row[1:]) + on @ np.triu(pairs, 1) @ on + row[0])
 
     table = ablation(score, names, list(seeds))
-    found = {part: np.asarray(getattr(table, part)) for part in
+    found: dict = {part: np.asarray(getattr(table, part)) for part in
              ("none", "full", "gains", "gain_spreads", "losses", "loss_spreads")}
     if counted:
         found |= {"runs": len(runs), "different runs": len(set(runs))}

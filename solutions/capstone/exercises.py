@@ -37,8 +37,9 @@ def clusters(rng, n, *, D, K):
 
 def run_cases(rng):
     """Problems of several kinds, each with a bar that a plain training clears."""
-    def case(name, X, y, n, budget, bar, kind="values", weight=1.0, *, ordered=False,
+    def case(name, data, n, budget, bar, kind="values", weight=1.0, *, ordered=False,
              **options):
+        X, y = data
         X_new, private = X[n:], {"labels": y[n:], "bar": bar, "budget": budget}
         rows = np.argsort(y[:n], kind="stable") if ordered else np.arange(n)
         keywords = {"budget": budget, "seed": int(rng.integers(10000))} | options
@@ -51,16 +52,17 @@ def run_cases(rng):
     X, y = blurred_digits(rng, 540)
     X[:, digits()[0].std(axis=0) == 0] = rng.normal(size=(540, 1))
     units = 10 ** rng.uniform(-3, 3, 64)
-    return [case("scanned digits", *paper(540), 240, 2987, .7, weight=2),
-            case("every pixel in a unit of its own", (X + rng.uniform(-9, 9, 64)) * units,
-                 y, 240, 2987, .7, twice=True),
-            case("a long list, sorted by class", *clusters(rng, 4300, D=16, K=5), 4000,
+    pixels = (X + rng.uniform(-9, 9, 64)) * units
+    return [case("scanned digits", paper(540), 240, 2987, .7, weight=2),
+            case("every pixel in a unit of its own", (pixels, y), 240, 2987, .7,
+                 twice=True),
+            case("a long list, sorted by class", clusters(rng, 4300, D=16, K=5), 4000,
                  2387, .8, ordered=True),
-            case("clusters that are drawn for this case", *clusters(rng, 540, D=30, K=6),
+            case("clusters that are drawn for this case", clusters(rng, 540, D=30, K=6),
                  240, 1987, .8, weight=2),
-            case("two classes", *clusters(rng, 300, D=9, K=2), 100, 983, .7, "edge"),
-            case("one new image", *paper(241), 240, 487, 0, "edge"),
-            case("a budget for no step", *clusters(rng, 60, D=5, K=3), 30, 3, 0, "edge")]
+            case("two classes", clusters(rng, 300, D=9, K=2), 100, 983, .7, "edge"),
+            case("one new image", paper(241), 240, 487, 0, "edge"),
+            case("a budget for no step", clusters(rng, 60, D=5, K=3), 30, 3, 0, "edge")]
 
 
 run = Exercise(reference.train_within, cases=run_cases, points=5,
@@ -299,12 +301,13 @@ def fit_cases(rng):
         keywords = {"budget": budget, "seed": int(rng.integers(10000))} | options
         return Case(name, data, private, weight, kind, keywords)
 
-    return [case("digits", 160, 1187, bar=.65, weight=2),
+    return [case("digits", 160, 1187, bar=.65, weight=2,
+                 twice=True),
             case("labels of which four in ten are wrong", 120, 5987, loss=2.0,
                  wrong=.4),
             case("sorted by class", 300, 1187, bar=.65, ordered=True),
-            case("a module in evaluation mode, trained twice", 120, 787,
-                 training=False, twice=True),
+            case("a module that comes in evaluation mode", 120, 787, "edge",
+                 training=False),
             case("a budget for no step", 30, 3, "edge")]
 
 
@@ -346,3 +349,21 @@ fit.misconception("rounded_up", {"budget // 20": "-(-budget // 20)"},
 fit.misconception("seed_not_used", {"torch.random.manual_seed(seed)": ""},
     "Two runs with one seed differ. The seed has to start every generator that is drawn "
     "from: the batches' and dropout's.")
+NEAR = "A rate, a batch or a momentum that differs a little trains as well."
+OFTEN = "How often the validation loss is looked at is left open."
+MADE = "torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)"
+fit.equivalent({MADE: MADE.replace(", momentum=0.9", "")}, NEAR)
+fit.equivalent({"lr=0.05": f"lr={0.05 * 1.1}"}, NEAR)
+fit.equivalent({"momentum=0.9": f"momentum={0.9 * 1.1}"}, NEAR)
+fit.equivalent({"budget // 20": "budget // 21"}, NEAR)
+fit.equivalent({DRAWN: DRAWN.replace("20", "19")}, NEAR)
+fit.equivalent({DRAWN: f"-{DRAWN}"}, "Row -i is the i-th from the end, as random as i.")
+fit.equivalent({DRAWN: DRAWN.replace(", device=X.device", "")}, "Tests are on the CPU.")
+fit.equivalent({"t % 10 == 9": "True"}, OFTEN)
+fit.equivalent({"t % 10 == 9": "t % 10 != 9"}, OFTEN)
+fit.equivalent({"t % 10 == 9": "t % 11 == 9"}, OFTEN)
+fit.equivalent({"t % 10 == 9": "t % 10 == 8"}, OFTEN)
+fit.equivalent({"F.cross_entropy(model.eval()(X_val), y_val).item()":
+                "F.cross_entropy(model.eval()(X_val), y_val)"},
+    "A tensor of one number compares as the number does.")
+fit.equivalent({"loss < lowest": "loss <= lowest"}, "Of two states with one loss either may be kept.")

@@ -114,7 +114,8 @@ def forward(layers, X, active, *, masks=None, stats=None, p=0.2):
 def gradient(layers, X, y, active, *, masks=None, p=0.2):
     """The gradient of each network's mean cross-entropy by its parameters, (R, P)."""
     zs, kept = forward(layers, X, active, masks=masks, p=p)
-    delta, grads = cross_entropy(zs[-1], y)[1], []
+    delta = cross_entropy(zs[-1], y)[1]
+    grads: list = []
     for i in reversed(range(len(layers))):
         layer, d_gamma, inv_std = layers[i], np.zeros_like(layers[i].gamma), None
         if i < len(kept):                       # through dropout and the activation
