@@ -10,7 +10,7 @@ from solutions.learning_rates.reference import cosine
 from solutions.momentum.reference import MomentumState, momentum_init, momentum_step
 from solutions.normalization.reference import standardize
 
-# ------------------------------------------------- images whose labels only the judge has
+# ----------------------------------------------- images whose labels only the judge has
 
 
 @lru_cache
@@ -72,10 +72,12 @@ run = Exercise(reference.train_within, cases=run_cases, points=5,
 BATCH = "rng.integers(len(y), size=20)"
 SCALED = "standardize(images, X)"
 run.misconception("not_standardized", {"standardize(X)": "X", SCALED: "images"},
-    "The images go in as they are. Where each column has a unit of its own, no rate fits "
+    "The images go in as they are. Where each column has a unit of its own, no rate "
+    "fits "
     "all of them: centre and scale the columns first.")
 run.misconception("new_images_not_standardized", {SCALED: "images"},
-    "The network is trained on standardized images and used on raw ones. New images get "
+    "The network is trained on standardized images and used on raw ones. New images "
+    "get "
     "the same treatment, with the training's means and deviations.")
 run.misconception("scaled_by_the_new_images", {SCALED: "standardize(images)"},
     "New images are standardized by their own means and deviations, so a label depends "
@@ -88,16 +90,19 @@ run.misconception("divides_by_zero", {
     "which spreads to every parameter. Only centre such a column.")
 run.misconception("not_shuffled", {BATCH: "np.arange(20 * t, 20 * t + 20) % len(y)"},
     "Your batches take the examples in the order in which they came. In a list sorted "
-    "by class, a budget below one pass never sees the last classes. Draw the batches at "
+    "by class, a budget below one pass never sees the last classes. Draw the batches "
+    "at "
     "random.")
 run.misconception("one_batch", {BATCH: "np.arange(20)"},
     "Every step has the same few examples, which are soon learned by heart. Draw a new "
     "batch for each step, from all examples.")
 run.misconception("rate_too_large", {"lr=0.05": "lr=1e6"},
-    "The training does not settle: the loss of the last batches is that of guessing, or "
+    "The training does not settle: the loss of the last batches is that of guessing, "
+    "or "
     "much worse. The first thing to try is a rate ten times smaller.")
 run.misconception("uphill", {"lr=0.05": "lr=-0.05"},
-    "The loss grows from batch to batch: your steps go along the gradient. They must go "
+    "The loss grows from batch to batch: your steps go along the gradient. They must "
+    "go "
     "against it.")
 run.misconception("one_pass", {"budget // 20": "min(budget, len(y)) // 20"},
     "You stop after one pass over the examples, long before the budget is spent. The "
@@ -106,11 +111,13 @@ run.misconception("counts_steps", {"budget // 20": "budget"},
     "You make as many steps as there are gradient evaluations in the budget. A step "
     "with a batch of B costs B of them.")
 run.misconception("rounded_up", {"budget // 20": "-(-budget // 20)"},
-    "Your last batch is more than what was left of the budget. Round down: what is left "
+    "Your last batch is more than what was left of the budget. Round down: what is "
+    "left "
     "over for no whole batch is lost.")
 run.misconception("seed_not_used", {"np.random.default_rng(seed)":
                                     "np.random.default_rng()"},
-    "Two runs with one seed differ. Everything that is drawn must come from a generator "
+    "Two runs with one seed differ. Everything that is drawn must come from a "
+    "generator "
     "that the seed starts, or no comparison can be repeated.")
 run.misconception("logits_for_labels", {
     "network.logits(params, standardize(images, X)).argmax(axis=1)":
@@ -127,11 +134,12 @@ run.equivalent({BATCH: f"-{BATCH}"},
     "drawn.")
 run.equivalent({PAIR: f"{TAKEN}\n{PAIR}"}, "The images are float64.")
 
-# ------------------------------------------------------------------- the ablation's table
+# ----------------------------------------------------------------- the ablation's table
 
 def ablation_cases(rng):
     """Techniques that help, that hurt, and that another one makes superfluous."""
-    def case(name, K, S, kind="values", weight=1.0, *, pairs=True, noise=.05, **options):
+    def case(name, K, S, kind="values", weight=1.0, *, pairs=True, noise=.05,
+             **options):
         effects = (rng.uniform(.05, .2, K) * np.resize([1, 1, -1], K)).round(4)
         together = rng.uniform(-.12, .12, (K, K)).round(4) * pairs
         rows = (noise * rng.normal(size=(S, K + 1))).round(4)
@@ -155,17 +163,21 @@ table.misconception("one_after_the_other", {
     "names = set(techniques)": "names, order = set(techniques), list(techniques)",
     "scores({name})": "scores(order[:order.index(name) + 1])",
     "scores(names - {name})": "scores(order[order.index(name) + 1:])"},
-    "You switch the techniques on one after the other, so what one brings depends on its "
-    "place in the list. Each is tried alone, and each is taken away from all the others.")
+    "You switch the techniques on one after the other, so what one brings depends on "
+    "its "
+    "place in the list. Each is tried alone, and each is taken away from all the "
+    "others.")
 table.misconception("gain_for_loss", {REMOVED: "scores(names - {name}) - full"},
     "The sign of the losses is turned: what is lost without the technique is the score "
     "of all less the score without it.")
 table.misconception("removed_from_nothing", {REMOVED: "scores(names - {name}) - none"},
-    "You compare “all but one” with the run that has no technique. What the one is worth "
+    "You compare “all but one” with the run that has no technique. What the one is "
+    "worth "
     "beside the others is all, less all but one.")
 table.misconception("scores_for_gains", {ALONE: "scores({name})",
                                          REMOVED: "scores(names - {name})"},
-    "These are the scores. The table is to say what a technique changes: subtract, seed "
+    "These are the scores. The table is to say what a technique changes: subtract, "
+    "seed "
     "by seed, the run that differs in this technique alone.")
 table.misconception("seeds_not_paired", {
     DEVIATIONS[0]: "np.sqrt(np.stack([scores({name}) for name in techniques])"
@@ -180,18 +192,23 @@ table.misconception("divided_by_n", {part: part.replace(", ddof=1", "")
     "same numbers, so divide by S - 1.")
 table.misconception("standard_errors", {
     part: f"{part} / len(seeds) ** 0.5" for part in DEVIATIONS},
-    "You give the standard error of the mean. The deviation over the seeds is asked for.")
+    "You give the standard error of the mean. The deviation over the seeds is asked "
+    "for.")
 table.misconception("best_seed", {
     "none.mean()": "none.max()", "full.mean()": "full.max()",
-    "gains.mean(axis=1)": "gains.max(axis=1)", "losses.mean(axis=1)": "losses.max(axis=1)"},
-    "You report the best seed. Somebody who trains once gets an ordinary one: report the "
+    "gains.mean(axis=1)": "gains.max(axis=1)",
+    "losses.mean(axis=1)": "losses.max(axis=1)"},
+    "You report the best seed. Somebody who trains once gets an ordinary one: report "
+    "the "
     "mean over all.")
 table.misconception("none_run_again", {ALONE: "scores({name}) - scores(())",
-                                       REMOVED: "scores(names) - scores(names - {name})"},
-    "You run the two settings that all rows share again for each row. Keep their scores: "
+                                       REMOVED: "scores(names)"
+                                                " - scores(names - {name})"},
+    "You run the two settings that all rows share again for each row. Keep their "
+    "scores: "
     "a run costs the whole budget.")
 
-# ---------------------------------------------------------------- a comparison that is fair
+# ------------------------------------------------------------ a comparison that is fair
 
 def comparison_cases(rng):
     """Scores in which every unfair choice finds another rate or another difference."""
@@ -201,15 +218,17 @@ def comparison_cases(rng):
             lrs = (rng.permutation(10. ** np.arange(-3, L - 3))
                    * rng.uniform(1, 3)).round(6)
             tuned, tested = rng.uniform(.3, .8, (2, 2, L, T + S)).round(4)
-            tuned[:, :, T:] = (tuned[:, :, T:] + rng.uniform(-.3, .3, (2, L, 1))).round(4)
+            shift = rng.uniform(-.3, .3, (2, L, 1))
+            tuned[:, :, T:] = (tuned[:, :, T:] + shift).round(4)
             for method, rate in diverged:
                 tuned[method, rate, 0] = np.nan
             if L == 1 or telling(tuned, tested, T):
                 break
         seeds = [int(seed) for seed in rng.choice(1000, T + S, replace=False)]
         keywords = {"budget": budget} | options
-        return Case(name, (costs, tuple(map(float, lrs)), tuned, tested, tuple(seeds[:T]),
-                           tuple(seeds[T:])), None, weight, kind, keywords)
+        arguments = (costs, tuple(map(float, lrs)), tuned, tested, tuple(seeds[:T]),
+                     tuple(seeds[T:]))
+        return Case(name, arguments, None, weight, kind, keywords)
 
     return [case("methods whose steps cost the same", 3, 2, 4, weight=2, counted=True),
             case("a step of the second costs more", 3, 2, 3, weight=2, costs=(20, 50)),
@@ -245,11 +264,13 @@ MEAN = f"np.mean([{VALIDATED} for seed in tuning_seeds])"
 BEST = "lrs[np.nanargmax(validation)]"
 ERROR = "gaps.std(ddof=1) / len(gaps) ** 0.5"
 comparison.misconception("equal_steps", {STEPS: "budget // costs[0]"},
-    "Both methods make the same number of steps, although a step of one costs more. The "
+    "Both methods make the same number of steps, although a step of one costs more. "
+    "The "
     "budget counts gradient evaluations: divide it by each method's own cost.")
 comparison.misconception("chosen_by_the_test", {
     VALIDATED: "run(method, lr, seed, steps)[1]"},
-    "You choose the rate by its test score, and then report a test score. What chose may "
+    "You choose the rate by its test score, and then report a test score. What chose "
+    "may "
     "not judge: choose by the validation score.")
 comparison.misconception("rate_of_the_first", {
     "best = lrs[np.nanargmax(validation)]":
@@ -261,18 +282,22 @@ comparison.misconception("tuned_on_the_same_seeds", {
     "You choose the rates with the seeds that are compared afterwards. Use the tuning "
     "seeds, so that no method is picked for its luck with these.")
 comparison.misconception("nan_wins", {BEST: "lrs[np.argmax(validation)]"},
-    "np.argmax takes NaN for the largest number, so a rate whose runs diverged is chosen. "
+    "np.argmax takes NaN for the largest number, so a rate whose runs diverged is "
+    "chosen. "
     "Such a rate is out.")
 comparison.misconception("nan_left_out_of_the_mean", {
     MEAN: MEAN.replace("np.mean", "np.nanmean")},
-    "The mean leaves the seeds out with which the run diverged. A rate that diverges with "
+    "The mean leaves the seeds out with which the run diverged. A rate that diverges "
+    "with "
     "one seed in two is not as good as its better half.")
 comparison.misconception("not_paired", {
-    ERROR: "np.sqrt((np.var(tested[0], ddof=1) + np.var(tested[1], ddof=1)) / len(gaps))"},
+    ERROR: "np.sqrt((np.var(tested[0], ddof=1) + np.var(tested[1], ddof=1))"
+           " / len(gaps))"},
     "This is the error of two independent means. The methods ran with the same seeds: "
     "take the difference seed by seed, then its standard error.")
 comparison.misconception("deviation_for_error", {ERROR: "gaps.std(ddof=1)"},
-    "This is the deviation of one difference. The error of the mean of S differences is "
+    "This is the deviation of one difference. The error of the mean of S differences "
+    "is "
     "√S times smaller.")
 comparison.misconception("divided_by_n", {ERROR: "gaps.std() / len(gaps) ** 0.5"},
     "The squared distances are divided by S. The mean was estimated from the same "
@@ -281,15 +306,16 @@ comparison.misconception("first_less_second", {
     "np.subtract(tested[1], tested[0])": "np.subtract(tested[0], tested[1])"},
     "The sign is turned: the second method's score less the first's is asked for.")
 comparison.misconception("best_run", {"gaps.mean()": "max(tested[1]) - max(tested[0])"},
-    "You compare the best run of each. The maximum grows with the number of runs and with "
+    "You compare the best run of each. The maximum grows with the number of runs and "
+    "with "
     "their spread; compare the means.")
 
 # ----------------------------------------------------------------- one run, in PyTorch
 
 def fit_cases(rng):
     """Small problems, with bars that a plain training clears."""
-    def case(name, n, budget, kind="values", weight=1.0, *, bar=0.0, loss=np.inf, wrong=0,
-             ordered=False, **options):
+    def case(name, n, budget, kind="values", weight=1.0, *, bar=0.0, loss=np.inf,
+             wrong=0, ordered=False, **options):
         X, y = blurred_digits(rng, n + 380)
         X = standardize(X).astype(np.float32)
         train, labels, given = slice(n), y[n + 80:], y[:n].copy()
@@ -328,11 +354,14 @@ fit.misconception("not_shuffled", {DRAWN: "torch.arange(20 * t, 20 * t + 20) % l
     "The batches take the examples in the order in which they came. Sorted by class, "
     "each batch has one class or two. Draw them at random.")
 fit.misconception("trained_in_evaluation_mode", {LOSS: LOSS.replace(".train()", "")},
-    "The module makes steps in evaluation mode: dropout is off, and batch normalization "
-    "uses running statistics that never run. Call model.train() before each step, since "
+    "The module makes steps in evaluation mode: dropout is off, and batch "
+    "normalization "
+    "uses running statistics that never run. Call model.train() before each step, "
+    "since "
     "looking at the validation loss switches it off.")
 fit.misconception("looked_at_in_training_mode", {"model.eval()(X_val)": "model(X_val)"},
-    "The validation loss is computed in training mode: dropout makes it random, and the "
+    "The validation loss is computed in training mode: dropout makes it random, and "
+    "the "
     "running statistics take in the validation images. Call model.eval() first.")
 fit.misconception("left_in_training_mode", {"model.train(False)": "model.train()"},
     "The module is left in training mode. Whoever uses it next gets dropout's noise.")
@@ -342,12 +371,14 @@ fit.misconception("trained_on_validation", {LOSS:
     "Gradients are taken of validation images. A loss that was trained on cannot say "
     "which state generalises best.")
 fit.misconception("counts_steps", {"budget // 20": "budget"},
-    "You make as many steps as there are gradient evaluations in the budget. A backward "
+    "You make as many steps as there are gradient evaluations in the budget. A "
+    "backward "
     "pass over B examples costs B of them.")
 fit.misconception("rounded_up", {"budget // 20": "-(-budget // 20)"},
     "Your last batch is more than what was left of the budget. Round down.")
 fit.misconception("seed_not_used", {"torch.random.manual_seed(seed)": ""},
-    "Two runs with one seed differ. The seed has to start every generator that is drawn "
+    "Two runs with one seed differ. The seed has to start every generator that is "
+    "drawn "
     "from: the batches' and dropout's.")
 NEAR = "A rate, a batch or a momentum that differs a little trains as well."
 OFTEN = "How often the validation loss is looked at is left open."
@@ -366,4 +397,5 @@ fit.equivalent({"t % 10 == 9": "t % 10 == 8"}, OFTEN)
 fit.equivalent({"F.cross_entropy(model.eval()(X_val), y_val).item()":
                 "F.cross_entropy(model.eval()(X_val), y_val)"},
     "A tensor of one number compares as the number does.")
-fit.equivalent({"loss < lowest": "loss <= lowest"}, "Of two states with one loss either may be kept.")
+fit.equivalent({"loss < lowest": "loss <= lowest"},
+    "Of two states with one loss either may be kept.")

@@ -88,7 +88,7 @@ def train_within(X, y, network, *, budget, seed):
     return predict
 
 
-# -------------------------------------------------------------------- tables of many runs
+# ------------------------------------------------------------------ tables of many runs
 
 
 def ablation(score, techniques, seeds):
@@ -148,8 +148,9 @@ def fair_comparison(run, costs, lrs, *, tuning_seeds, seeds, budget):
     chosen, tested = [], []
     for method, cost in enumerate(costs):
         steps = budget // cost
-        validation = [np.mean([run(method, lr, seed, steps)[0] for seed in tuning_seeds])
-                      for lr in lrs]
+        validation = [
+            np.mean([run(method, lr, seed, steps)[0] for seed in tuning_seeds])
+            for lr in lrs]
         best = lrs[np.nanargmax(validation)]
         chosen.append(best)
         tested.append([run(method, best, seed, steps)[1] for seed in seeds])
