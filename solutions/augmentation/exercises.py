@@ -113,8 +113,8 @@ def step_cases(rng):
         dtype = precision(kind)
         center = rng.uniform(*at, shape).round(4)
         X = np.clip(center + apart * np.array(signed(rng, shape)), 0, 1)
-        grads = size * np.array(signed(rng, shape)) * np.arange(1, shape[0] + 1).reshape(
-            -1, *[1] * (len(shape) - 1))
+        longer = np.arange(1, shape[0] + 1).reshape(-1, *[1] * (len(shape) - 1))
+        grads = size * np.array(signed(rng, shape)) * longer
         if still:
             grads[0] = 0
         arguments = tuple(np.asarray(a, dtype) for a in (X, grads, center))
@@ -127,7 +127,7 @@ def step_cases(rng):
             case("pictures", (2, 2, 2, 3), apart=.03, radius=round(radius / 2, 5)),
             case("pixels near 0", (3, 4), at=(0, .02), lr=2 * radius),
             case("pixels near 1", (3, 4), at=(.98, 1), lr=2 * radius),
-            case("an example without a gradient", (3, 4), "edge", apart=.02, still=True),
+            case("an example with no gradient", (3, 4), "edge", apart=.02, still=True),
             case("gradients of 1e-9", (3, 4), "edge", apart=.02, size=1e-9),
             case("one example", (1, 5), "edge", apart=.02),
             case("one number for each example", (3, 1), "edge"),
@@ -218,7 +218,8 @@ def telling(y, order, K, alone):
 labels = Exercise(reference.mixup_labels, cases=label_cases, points=3,
                   read="augmentation.html#mixup")
 MIXED = "share * r[y] + (1 - share) * r[y[order]]"
-labels.misconception("shares_swapped", {MIXED: "(1 - share) * r[y] + share * r[y[order]]"},
+labels.misconception("shares_swapped", {
+    MIXED: "(1 - share) * r[y] + share * r[y[order]]"},
     "The shares have changed places: λ is the example's own share, 1-λ its partner's.")
 labels.misconception("one_share_for_all", {"lam[:, None]":
                                            "np.resize(lam[:1], lam.shape)[:, None]"},
@@ -245,7 +246,8 @@ labels.misconception("order_as_classes", {"r[y[order]]": "r[order % classes]"},
 
 
 @labels.misconception(
-    "Where both examples have one class, your row holds a single share and does not add "
+    "Where both examples have one class, your row holds a single share and does not "
+    "add "
     "up to 1: the second was written over the first. Add them.")
 def overwritten(y, order, lam, *, classes):
     targets = np.zeros((len(y), classes), lam.dtype)
@@ -346,7 +348,7 @@ multi.equivalent({"np.exp(logits - logits.max(axis=1, keepdims=True))":
 for power in (1, 3):
     multi.equivalent({"r ** 2": f"r ** {power}"}, "0 and 1 are their own powers.")
 
-# -------------------------------------------------- sampling with a gradient, in PyTorch
+# ------------------------------------------------- sampling with a gradient, in PyTorch
 
 def sampler_cases(rng):
     """Places well between pixels, except where whole numbers are asked for."""
@@ -355,7 +357,8 @@ def sampler_cases(rng):
         N, _, H, W = shape
         dtype = precision(kind)
         corner = np.stack([rng.integers(low[0], max(W - 1, low[0] + 1), (N, P)),
-                           rng.integers(low[1], max(H - 1, low[1] + 1), (N, P))], axis=2)
+                           rng.integers(low[1], max(H - 1, low[1] + 1), (N, P))],
+                          axis=2)
         part = rng.uniform(.15, .85, (N, P, 2)).round(4)
         points = corner + part
         if outside:                             # before the first pixel, after the last
@@ -378,7 +381,8 @@ def sampler_cases(rng):
 
 
 sampler = Exercise(pytorch.BilinearSample, cases=sampler_cases, points=5,
-                   drive=checks.run_sampler, methods=("forward", "backward"), pure=False,
+                   drive=checks.run_sampler, methods=("forward", "backward"),
+                    pure=False,
                    torch=True, read="augmentation.html#pictures-that-move")
 PLACES = "x, y = (points[..., :1], points[..., 1:])"
 TO_X = "torch.einsum('nphw,nph,npw->np', by_pixel, near_y, slope_x)"
@@ -389,7 +393,8 @@ sampler.misconception("row_and_column_swapped", {
     "You take the first number of a point for its row. It is the column x; the row y "
     "comes second, although pictures are indexed [row, column].")
 sampler.misconception("edge_repeated", {
-    PLACES: "x, y = (points[..., :1].clamp(0, W - 1), points[..., 1:].clamp(0, H - 1))"},
+    PLACES: "x, y = (points[..., :1].clamp(0, W - 1), "
+            "points[..., 1:].clamp(0, H - 1))"},
     "Beyond the edge you repeat the last pixel. Every pixel there is 0, so a picture "
     "that moves out leaves black behind.")
 sampler.misconception("nearest_pixel", {
@@ -401,7 +406,8 @@ sampler.misconception("half_a_pixel", {
     PLACES: "x, y = (points[..., :1] - 0.5, points[..., 1:] - 0.5)"},
     "You have (0, 0) in the corner of the first pixel. Here it is the pixel's centre.")
 sampler.misconception("incoming_gradient_forgotten", {
-    TO_IMAGES: "torch.einsum('ncp,nph,npw->nchw', torch.ones_like(grads), near_y, near_x)"},
+    TO_IMAGES: "torch.einsum('ncp,nph,npw->nchw', "
+               "torch.ones_like(grads), near_y, near_x)"},
     "The picture's gradient does not depend on what comes in. Chain rule: each weight "
     "is multiplied by the gradient of its value.")
 sampler.misconception("points_without_gradient", {
@@ -411,14 +417,16 @@ sampler.misconception("points_without_gradient", {
 sampler.misconception("slopes_turned", {
     TO_X: "-torch.einsum('nphw,nph,npw->np', by_pixel, near_y, slope_x)",
     TO_Y: "-torch.einsum('nphw,nph,npw->np', by_pixel, slope_y, near_x)"},
-    "The points' gradient has the wrong sign. To the right of x the weight of the right "
+    "The points' gradient has the wrong sign. To the right of x the weight of the "
+    "right "
     "pixel grows: ∂/∂x is right less left.")
 sampler.misconception("other_axis_forgotten", {
     TO_X: "torch.einsum('nphw,npw->np', by_pixel, slope_x)",
     TO_Y: "torch.einsum('nphw,nph->np', by_pixel, slope_y)"},
     "In the slope by x the weights of the rows are missing. ∂/∂x of (1-|x-j|)(1-|y-i|) "
     "keeps the second factor.")
-sampler.misconception("gradients_of_points_swapped", {"[x_bar, y_bar]": "[y_bar, x_bar]"},
+sampler.misconception("gradients_of_points_swapped", {
+    "[x_bar, y_bar]": "[y_bar, x_bar]"},
     "The two numbers of each point's gradient have changed places: first x, then y.")
 sampler.misconception("slope_from_the_left", {
     "((x >= col - 1) & (x < col)).to(x) - ((x >= col) & (x < col + 1)).to(x)":
@@ -428,10 +436,10 @@ sampler.misconception("slope_from_the_left", {
     "On a pixel you take the slope from the left. The contract takes the one to the "
     "right, and below, as floor(x) does.")
 
-# ------------------------------------------------- an attack that leaves no trace, PyTorch
+# --------------------------------------------- an attack that leaves no trace, PyTorch
 
 def attack_cases(rng):
-    """Networks on whose attacked inputs no slope is near 0, so that its sign is sure."""
+    """Networks on whose attacked inputs no slope is near 0: its sign is sure."""
     lr, radius = uniform(rng, (.11, .14), (.25, .3))
 
     def case(name, n, steps, kind="values", weight=1.0, *, shape=(3,), at=(.3, .7),
@@ -475,7 +483,8 @@ def steep(X, y, start, params, keywords):
 
     given = {key: keywords[key] for key in ("lr", "radius", "steps")}
     end, from_x, free = [
-        pytorch.pgd(torch.tensor(X), torch.tensor(a), gradient=gradient, **given | other)
+        pytorch.pgd(torch.tensor(X), torch.tensor(a), gradient=gradient,
+                    **given | other)
         for a, other in ((start, {}), (X, {}), (start, {"radius": 9}))]
     g = torch.stack(slopes[:given["steps"]])
     turned = len(g) == 1 or ((g.sign() != g[0].sign()).any() and apart(end, free))

@@ -1,4 +1,4 @@
-"""Augmentation in PyTorch: `reference.py` for tensors, sampling with a gradient, attacks.
+"""Augmentation in PyTorch: `reference.py` for tensors, differentiable sampling, attacks.
 
 Written apart from the NumPy versions on purpose, and from `torch.nn.functional`, which
 the tests hold both against.
@@ -123,7 +123,8 @@ def balanced_draw(u, y, *, classes):
     """Examples with every class equally likely; see `reference.balanced_draw`."""
     members = [(y == k).nonzero()[:, 0] for k in range(classes)]
     drawn = [members[int(a * classes)] for a in u[:, 0]]
-    return torch.stack([m[int(b * len(m))] for m, b in zip(drawn, u[:, 1], strict=True)])
+    picks = zip(drawn, u[:, 1], strict=True)
+    return torch.stack([m[int(b * len(m))] for m, b in picks])
 
 
 def dice(p, g):
@@ -163,7 +164,7 @@ class BilinearSample(torch.autograd.Function):
     """Values between pixels, with gradients for the picture and for the places.
 
     `BilinearSample.apply(images, points)`: images (N, C, H, W), points (N, P, 2) with
-    column x and row y in pixels, (0, 0) the centre of the first pixel; values (N, C, P).
+    column x and row y in pixels, (0, 0) the centre of the first; values (N, C, P).
     Beyond the edge every pixel is 0.
     """
 
@@ -175,8 +176,10 @@ class BilinearSample(torch.autograd.Function):
         col, row = torch.arange(W).to(points), torch.arange(H).to(points)
         near_x, near_y = (1 - (x - col).abs()).relu(), (1 - (y - row).abs()).relu()
         # slopes of (1-|x-j|)₊ by x, from the right: -1 from j on, 1 before it
-        slope_x = ((x >= col - 1) & (x < col)).to(x) - ((x >= col) & (x < col + 1)).to(x)
-        slope_y = ((y >= row - 1) & (y < row)).to(x) - ((y >= row) & (y < row + 1)).to(x)
+        slope_x = (((x >= col - 1) & (x < col)).to(x)
+                   - ((x >= col) & (x < col + 1)).to(x))
+        slope_y = (((y >= row - 1) & (y < row)).to(x)
+                   - ((y >= row) & (y < row + 1)).to(x))
         ctx.save_for_backward(images, near_x, near_y, slope_x, slope_y)
         return torch.einsum("nchw,nph,npw->ncp", images, near_y, near_x)
 
@@ -188,7 +191,7 @@ class BilinearSample(torch.autograd.Function):
         """
         images, near_x, near_y, slope_x, slope_y = ctx.saved_tensors
         images_bar = torch.einsum("ncp,nph,npw->nchw", grads, near_y, near_x)
-        by_pixel = torch.einsum("ncp,nchw->nphw", grads, images)    # Σ_c ḡ_cp images_cij
+        by_pixel = torch.einsum("ncp,nchw->nphw", grads, images)   # Σ_c ḡ_cp images_cij
         x_bar = torch.einsum("nphw,nph,npw->np", by_pixel, near_y, slope_x)
         y_bar = torch.einsum("nphw,nph,npw->np", by_pixel, slope_y, near_x)
         return images_bar, torch.stack([x_bar, y_bar], dim=-1)

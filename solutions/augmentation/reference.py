@@ -1,4 +1,4 @@
-"""Augmentation in NumPy: noise, turned pictures, adversarial steps, mixup, rare classes.
+"""Augmentation in NumPy: noise, turned pictures, attacks, mixup, rare classes.
 
 No function changes its arguments, and each keeps the dtype of the numbers that it gets.
 Nothing here draws: noise, θ and orders are arguments. Pixels lie between 0 and 1.
@@ -45,7 +45,7 @@ def noise_ridge(X, y, *, sigma):
     return np.linalg.solve(X.T @ X + penalty, X.T @ y)      # (XᵀX + nσ² I) w = Xᵀy
 
 
-# --------------------------------------------------------------- turned, moved, enlarged
+# -------------------------------------------------------------- turned, moved, enlarged
 
 
 def affine_params(degrees, scale, shift):
@@ -211,7 +211,7 @@ def l2_step(X, grads, center, *, lr, radius):
 
 
 def adversarial_step(X, grads, center, *, lr, radius, norm="linf"):
-    """One step of an attack: uphill, then back into the ball and into the pixels' range.
+    """One step of an attack: uphill, then back into the ball and the pixels' range.
 
     Parameters
     ----------
@@ -275,7 +275,7 @@ def mixup_labels(y, order, lam, *, classes):
     order : ndarray of int, (N,)
         With which example each one is mixed.
     lam : ndarray of float, (N,)
-        λ_n, between 0 and 1: the share of the example itself; the rest is its partner's.
+        λ_n, from 0 to 1: the share of the example itself; the rest is its partner's.
     classes : int
         K.
 
@@ -388,7 +388,7 @@ def dice_loss(p, g, *, smooth=1.0):
     """
     S = (p**2).sum() + (g**2).sum() + smooth
     D = (2 * (p * g).sum() + smooth) / S
-    return 1 - D, 2 * (p * D - g) / S                       # -∂D/∂p_j = 2 (D p_j - g_j)/S
+    return 1 - D, 2 * (p * D - g) / S                     # -∂D/∂p_j = 2 (D p_j - g_j)/S
 
 
 def multiclass_dice_loss(logits, y, *, smooth=1.0):

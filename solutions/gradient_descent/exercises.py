@@ -403,7 +403,7 @@ def _tells(p, k):
 
 
 def _single(rng, classes):
-    """Four classes: the largest entropy; evenly two or three; the most above a tenth."""
+    """Four classes: the largest entropy; even, two or three; the most above a tenth."""
     even = np.array([[.55, .18, .18, .09], [.4, .4, .19, .01], [.67, .11, .11, .11]])
     moved = rng.uniform(-.003, .003, (3, classes))
     return even + moved - moved.mean(axis=1, keepdims=True)
