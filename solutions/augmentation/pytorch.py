@@ -191,7 +191,7 @@ class BilinearSample(torch.autograd.Function):
         """
         images, near_x, near_y, slope_x, slope_y = ctx.saved_tensors
         images_bar = torch.einsum("ncp,nph,npw->nchw", grads, near_y, near_x)
-        by_pixel = torch.einsum("ncp,nchw->nphw", grads, images)   # Σ_c ḡ_cp images_cij
+        by_pixel = torch.einsum("ncp,nchw->nphw", grads, images)  # Σ_c ḡ_cp images_cij
         x_bar = torch.einsum("nphw,nph,npw->np", by_pixel, near_y, slope_x)
         y_bar = torch.einsum("nphw,nph,npw->np", by_pixel, slope_y, near_x)
         return images_bar, torch.stack([x_bar, y_bar], dim=-1)
