@@ -1,4 +1,4 @@
-"""Augmentation in PyTorch: `reference.py` for tensors, differentiable sampling, attacks.
+"""Augmentation in PyTorch: `reference.py` for tensors, sampling by autograd, attacks.
 
 Written apart from the NumPy versions on purpose, and from `torch.nn.functional`, which
 the tests hold both against.
