@@ -294,7 +294,7 @@ BACK = "p * (p_bar - (p_bar * p).sum(axis=1, keepdims=True))"
 multi.misconception("coefficient_for_loss", {LOSS: "D.mean()",
                                              SLOPE: "2 * (r - p * D) / S / K"},
     "This is the mean of the coefficients, which is 1 for perfect answers. A loss is "
-    "to be minimised: it is 1 less that, as in the paper; a slide calls D itself the "
+    "to be minimized: it is 1 less that, as in the paper; a slide calls D itself the "
     "Dice loss.")
 multi.misconception("uphill", {SLOPE: "2 * (r - p * D) / S / K"},
     "The loss is right, and its gradient has the sign of D's. As loss = 1 - D, the two "

@@ -24,7 +24,7 @@ def corrupt(X, noise, *, sigma):
 
 
 def noise_ridge(X, y, *, sigma):
-    """The weights that minimise the squared error expected under noise on X.
+    """The weights that minimize the squared error expected under noise on X.
 
     Parameters
     ----------

@@ -369,7 +369,7 @@ fit.misconception("trained_on_validation", {LOSS:
     "F.cross_entropy(model.train()(torch.cat([X[batch[:10]], X_val[batch[:10] % "
     "len(y_val)]])), torch.cat([y[batch[:10]], y_val[batch[:10] % len(y_val)]]))"},
     "Gradients are taken of validation images. A loss that was trained on cannot say "
-    "which state generalises best.")
+    "which state generalizes best.")
 fit.misconception("counts_steps", {"budget // 20": "budget"},
     "You make as many steps as there are gradient evaluations in the budget. A "
     "backward "

@@ -239,7 +239,7 @@ average.misconception("logits_for_both", {ARITHMETIC: GEOMETRIC},
     "probabilities: take the softmax of each network first.")
 average.misconception("not_normalised", {GEOMETRIC: "(w * log_p).sum(axis=0)"},
     "The mean of the log-probabilities is not yet a distribution: geometric means add "
-    "up to less than 1. Normalise once more.")
+    "up to less than 1. Normalize once more.")
 average.misconception("probabilities_returned", {
     ARITHMETIC: f"np.exp({ARITHMETIC})", GEOMETRIC: f"np.exp({GEOMETRIC})"},
     "You return probabilities. Their logarithms are asked for: of a class that is all "

@@ -141,7 +141,7 @@ def dropconnect_moments(x, W, b, *, p):
 
 
 def dropout_ridge(X, y, *, p):
-    """The weights that minimise the squared error expected under inverted dropout of X.
+    """The weights that minimize the squared error expected under inverted dropout of X.
 
     Parameters
     ----------

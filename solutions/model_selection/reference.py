@@ -1,6 +1,6 @@
 """Model selection in NumPy: validation, searches at a counted budget, and the evidence.
 
-Every search minimises a loss and returns all that it asked, in order, so that its
+Every search minimizes a loss and returns all that it asked, in order, so that its
 budget can be counted. Nothing here changes its arguments. What is drawn is an argument,
 uniform numbers of [0, 1), or else the generator is.
 """

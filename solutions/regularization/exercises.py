@@ -142,7 +142,7 @@ laplace = Exercise(reference.laplace_map, cases=laplace_cases, points=4,
 A_B = "A, b = X / noise[:, None], y / noise"
 SOFT = "np.sign(z) * np.maximum(np.abs(z) - lr / scale, 0)"
 laplace.misconception("half_forgotten", {"lr / scale": "lr / (2 * scale)"},
-    "Your squared errors stand without their ½, as in the lecture that minimises "
+    "Your squared errors stand without their ½, as in the lecture that minimizes "
     "Σ(r-g)² + penalty. The logarithm of a normal density is -(y-xw)²/2σ²: without the "
     "half the prior counts only half.")
 laplace.misconception("noise_not_squared", {
