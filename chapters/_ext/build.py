@@ -1,6 +1,6 @@
 """Build the book from nothing: warnings are errors, and a site with a fault replaces no other.
 
-    python -m chapters._ext.build [--edition full|student] [--out FOLDER]
+    python -m chapters._ext.build [--edition full|student] [--out FOLDER] [--executed FOLDER]
 """
 from __future__ import annotations
 
@@ -41,8 +41,11 @@ def run(command: Sequence[str], source: Path, environment: dict[str, str]) -> tu
     return running.returncode, said
 
 
-def run_jupyter_book(source: Path, work: Path, edition: str) -> Path:
-    """Run the cells, then Jupyter Book into an empty folder, where no older doctree can hide a warning; the site."""
+def run_jupyter_book(source: Path, work: Path, edition: str, executed: Path | None = None) -> Path:
+    """Run the cells, then Jupyter Book into an empty folder, where no older doctree can hide a warning; the site.
+
+    executed : where the cells' outputs are kept for the other edition, or taken from if they are there
+    """
     search = [str(source), str(ROOT), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {
         "EDITION": edition, "PYTHONPATH": os.pathsep.join(filter(None, search)), "PYTHONUTF8": "1",
@@ -51,7 +54,11 @@ def run_jupyter_book(source: Path, work: Path, edition: str) -> Path:
     }
     site = work / "_build" / "html"
     cache = site.parent / ".jupyter_cache"              # where MyST-NB looks
+    if executed and executed.exists():
+        shutil.copytree(executed, cache)
     run([sys.executable, "-m", "chapters._ext.execute", str(source), str(cache)], source, environment)
+    if executed and not executed.exists():
+        shutil.copytree(cache, executed)
     code, said = run([sys.executable, "-c", JUPYTER_BOOK, "build", str(source), "--path-output", str(work),
                       "--all", "-W", "--keep-going", "--quiet"], source, environment)
     if code != 0 or not (site / "index.html").exists():
@@ -62,12 +69,12 @@ def run_jupyter_book(source: Path, work: Path, edition: str) -> Path:
     return site
 
 
-def build(out: Path, edition: str = FULL, source: Path = ROOT) -> None:
+def build(out: Path, edition: str = FULL, source: Path = ROOT, executed: Path | None = None) -> None:
     """Build one edition of the book at `source` into `out`, or raise and leave `out` as it was."""
     out.parent.mkdir(parents=True, exist_ok=True)
     # beside the target, so that the finished site is put in place by renaming
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as work:
-        site = run_jupyter_book(source, Path(work), edition)
+        site = run_jupyter_book(source, Path(work), edition, executed)
         found = faults(site)
         if edition == STUDENT:
             sys.path.insert(0, str(source))
@@ -84,12 +91,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--edition", choices=(FULL, STUDENT), default=os.environ.get("EDITION", FULL),
                         help="student: the bodies of functions that are exercises are kept back (default: %(default)s)")
     parser.add_argument("--out", type=Path, help="the site's folder (default: build/book, or build/book-student)")
+    parser.add_argument("--executed", type=Path, metavar="FOLDER",
+                        help="keep the cells' outputs there for the other edition, or take them from there; "
+                             "remove it whenever anything has changed")
     parser.add_argument("--source", type=Path, default=ROOT, help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)
     out = chosen.out or ROOT / "build" / ("book" if chosen.edition == FULL else "book-student")
     start = time.monotonic()
     try:
-        build(out.absolute(), chosen.edition, chosen.source.absolute())
+        build(out.absolute(), chosen.edition, chosen.source.absolute(), chosen.executed and chosen.executed.absolute())
     except BuildFailed as failure:
         print(f"The book was not built: {failure}", file=sys.stderr)
         return 1

@@ -3,7 +3,8 @@
     python -m chapters._ext.execute BOOK CACHE
 
 MyST-NB finds the outputs there and runs nothing itself, but for a page whose cells failed here: it runs that one again
-and reports it as it reports every fault. The cache is an empty folder of one build, so that it holds no older outcome.
+and reports it as it reports every fault. The cache is an empty folder of one build, so that it holds no older outcome,
+or that of another edition's build from the same files: a page that is in it is not run again.
 """
 from __future__ import annotations
 
@@ -32,8 +33,8 @@ def execute(book: Path, cache_folder: Path) -> None:
     """Run every page's cells and keep the outputs of those that ended well."""
     settings = yaml.safe_load((book / "_config.yml").read_text("utf-8"))["execute"]
     cache = get_cache(cache_folder)
-    # the longest first, which is likely to take longest: no core waits for one that began it late
-    for page in sorted(notebooks(book), key=lambda page: -page.stat().st_size):
+    # the last first: later chapters train more and larger networks, and no core is to wait for one that began late
+    for page in reversed(list(notebooks(book))):
         cache.add_nb_to_project(str(page), read_data=READER)
     load_executor("local-parallel", cache).run_and_cache(timeout=settings["timeout"])
 

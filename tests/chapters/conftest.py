@@ -82,13 +82,13 @@ def small_site(tmp_path_factory: pytest.TempPathFactory) -> Builder:
 
 @pytest.fixture(scope="session")
 def course_site(tmp_path_factory: pytest.TempPathFactory) -> Builder:
-    """The course's own site in an edition, built from nothing once a session."""
+    """The course's own site in an edition, built once a session. The second edition takes the first one's outputs."""
     folder = tmp_path_factory.mktemp("course")
 
     def site(edition: str) -> Path:
         out = folder / edition
         if not out.exists():
-            done = run_build("--edition", edition, "--out", str(out))
+            done = run_build("--edition", edition, "--out", str(out), "--executed", str(folder / "executed"))
             assert done.returncode == 0, done.stderr
         return out
     return site
