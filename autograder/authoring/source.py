@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
+import sys
 import textwrap
 from collections.abc import Iterable
 from contextlib import suppress
@@ -91,29 +92,26 @@ def contract(thing: Any) -> str:
 
 
 def imports_for(things: Iterable[Any]) -> list[str]:
-    """The import statements of the things' modules that bind a name they use, sorted, each once."""
+    """The import statements of the things' modules that bind a name they use, sorted, each once.
+
+    None of the course's own modules, which a notebook cannot import: what is used of these must be given.
+    """
     found = set()
     for thing in things:
         used = names_used(_node(definition(thing)))
-        for statement in _module_tree(inspect.getmodule(thing)).body:
-            if isinstance(statement, (ast.Import, ast.ImportFrom)):
-                found |= {
-                    _one_import(statement, alias)
-                    for alias in statement.names
-                    if (alias.asname or alias.name.split(".")[0]) in used
-                }
+        for statement in _imports(thing):
+            found |= {
+                _one_import(statement, alias)
+                for alias in statement.names
+                if (alias.asname or alias.name.split(".")[0]) in used
+            }
     return sorted(found - {"from __future__ import annotations"})
 
 
 def needs(thing: Any, available: Iterable[str]) -> set[str]:
     """Names that the definition uses and that neither it, Python, its imports nor `available` provide."""
     node = _node(definition(thing))
-    imported = {
-        alias.asname or alias.name.split(".")[0]
-        for statement in _module_tree(inspect.getmodule(thing)).body
-        if isinstance(statement, (ast.Import, ast.ImportFrom))
-        for alias in statement.names
-    }
+    imported = {alias.asname or alias.name.split(".")[0] for statement in _imports(thing) for alias in statement.names}
     return names_used(node) - names_bound(node) - imported - set(available) - set(dir(builtins)) - {"__class__"}
 
 
@@ -195,7 +193,28 @@ def names_bound(node: ast.AST) -> set[str]:
     return bound
 
 
-def _module_tree(module: ModuleType | None) -> ast.Module:
+def _imports(thing: Any) -> list[ast.Import | ast.ImportFrom]:
+    """The import statements of the thing's module that a notebook can repeat."""
+    module = inspect.getmodule(thing)
     assert module is not None
     assert module.__file__ is not None
-    return ast.parse(Path(module.__file__).read_text())
+    own = module.__name__.partition(".")[0]
+    statements = ast.parse(Path(module.__file__).read_text()).body
+    return [s for s in statements if isinstance(s, (ast.Import, ast.ImportFrom)) and not _is_from_a_course(s, own)]
+
+
+def _is_from_a_course(statement: ast.Import | ast.ImportFrom, own: str) -> bool:
+    """Whether a statement imports of the package `own`, or of another module that stands beside exercises."""
+    relative = isinstance(statement, ast.ImportFrom) and statement.level > 0
+    names = [statement.module or ""] if isinstance(statement, ast.ImportFrom) else [a.name for a in statement.names]
+    return relative or any(
+        name.partition(".")[0] == own or (name in sys.modules and is_of_a_course(sys.modules[name])) for name in names
+    )
+
+
+def is_of_a_course(module: ModuleType) -> bool:
+    """Whether the module stands beside exercises, where a student's notebook cannot import it."""
+    return "site-packages" not in (module.__file__ or "site-packages") and module.__name__.split(".")[0] not in (
+        *sys.stdlib_module_names,
+        "autograder",
+    )

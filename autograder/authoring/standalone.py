@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from autograder.authoring.exercise import ExerciseError
-from autograder.authoring.source import definition, imports_for, names_bound, names_used, renamed
+from autograder.authoring.source import definition, imports_for, is_of_a_course, names_bound, names_used, renamed
 
 
 def standalone(thing: Any, name: str, known: set[str]) -> str:
@@ -26,7 +26,7 @@ def _gather_helpers(thing: Any, known: set[str], parts: list[str]) -> None:
     tree = ast.parse(definition(thing))
     for used in sorted(names_used(tree) - names_bound(tree) - known):
         value = vars(module).get(used)
-        if isinstance(value, ModuleType) and _is_of_a_course(value):
+        if isinstance(value, ModuleType) and is_of_a_course(value):
             known.add(used)
             _gather_namespace(used, value, tree, known, parts)
         elif isinstance(value, ModuleType) or _is_of_a_library(value):
@@ -58,12 +58,4 @@ def _gather_namespace(used: str, module: ModuleType, tree: ast.Module, known: se
 def _is_of_a_library(value: Any) -> bool:
     """Whether this is a function or class that a notebook can import."""
     module = sys.modules.get(getattr(value, "__module__", None) or "")
-    return callable(value) and module is not None and not _is_of_a_course(module)
-
-
-def _is_of_a_course(module: ModuleType) -> bool:
-    """Whether the module stands beside exercises, where a student's notebook cannot import it."""
-    return "site-packages" not in (module.__file__ or "site-packages") and module.__name__.split(".")[0] not in (
-        *sys.stdlib_module_names,
-        "autograder",
-    )
+    return callable(value) and module is not None and not is_of_a_course(module)

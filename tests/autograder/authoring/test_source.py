@@ -190,6 +190,16 @@ def test_imports_are_those_that_bind_a_name_in_use(m):
     assert imports_for([m.helper]) == []
 
 
+def test_what_another_module_of_the_course_has_must_be_given_and_is_not_imported():
+    from solutions.capstone.reference import ablation
+    from solutions.normalization.reference import standardize
+    from solutions.regularization.reference import adamw_step
+
+    assert imports_for([adamw_step, ablation, standardize]) == ["import numpy as np"]
+    assert needs(adamw_step, {"adamw_step"}) == {"adam_step"}
+    assert needs(adamw_step, {"adamw_step", "adam_step"}) == set()
+
+
 def test_what_a_notebook_will_lack_is_found(m):
     assert needs(m.outer, {"outer"}) == {"helper"}
     assert needs(m.outer, {"outer", "helper"}) == set()
