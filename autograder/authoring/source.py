@@ -214,7 +214,8 @@ def _is_from_a_course(statement: ast.Import | ast.ImportFrom, own: str) -> bool:
 
 def is_of_a_course(module: ModuleType) -> bool:
     """Whether the module stands beside exercises, where a student's notebook cannot import it."""
-    return "site-packages" not in (module.__file__ or "site-packages") and module.__name__.split(".")[0] not in (
+    file = getattr(module, "__file__", None) or "site-packages"  # a built-in module has none, a namespace's is None
+    return "site-packages" not in file and module.__name__.split(".")[0] not in (
         *sys.stdlib_module_names,
         "autograder",
     )

@@ -1,6 +1,7 @@
 """Code cut by `ast`: the stub, the solution, and what a notebook needs for them."""
 
 import ast
+import importlib
 import textwrap
 
 import pytest
@@ -12,6 +13,7 @@ from autograder.authoring.source import (
     contract,
     definition,
     imports_for,
+    is_of_a_course,
     marked_solution,
     needs,
     starting_version,
@@ -198,6 +200,11 @@ def test_what_another_module_of_the_course_has_must_be_given_and_is_not_imported
     assert imports_for([adamw_step, ablation, standardize]) == ["import numpy as np"]
     assert needs(adamw_step, {"adamw_step"}) == {"adam_step"}
     assert needs(adamw_step, {"adamw_step", "adam_step"}) == set()
+
+
+@pytest.mark.parametrize("name", ["itertools", "sys", "json", "numpy.linalg", "autograder.student.check"])
+def test_what_every_notebook_can_import_is_of_no_course(name):
+    assert not is_of_a_course(importlib.import_module(name))
 
 
 def test_what_a_notebook_will_lack_is_found(m):
