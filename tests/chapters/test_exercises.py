@@ -78,7 +78,7 @@ def test_an_exercise_that_needs_another_library_is_checked_in_the_assignment_onl
     assert {name for name, one in needed.items() if one == "PyTorch"} == {name for name in needed if held[name].torch}
     another = Exercise(imports_for, cases=lambda rng: [], points=1)       # it imports of the grader alone
     assert exercises.needs(another) == ""
-    assert exercises.needs(Exercise(notebooks.notebook, cases=lambda rng: [], points=1)) == "chapters"
+    assert exercises.needs(Exercise(notebooks.notebook, cases=lambda rng: [], points=1)) == "nbformat"
 
 
 def test_a_wheel_with_another_hash_is_refused(tmp_path):
